@@ -1,0 +1,11 @@
+"""All addresses."""
+
+from django.contrib import admin
+from django.urls import URLPattern, URLResolver, path
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("admin/", admin.site.urls),
+]
+handler400 = "snappio.core.http.errors.bad_request"
+handler404 = "snappio.core.http.errors.not_found"
+handler500 = "snappio.core.http.errors.server_error"

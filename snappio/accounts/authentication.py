@@ -1,0 +1,62 @@
+"""Who sends an HTTP request.
+
+Named in `settings.REST_FRAMEWORK`, so it must not import `rest_framework.views`.
+"""
+
+from typing import Any
+
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.request import Request
+
+from snappio.accounts.errors import BadAuthorization, TokenNotValid
+from snappio.accounts.models import Session, User
+from snappio.accounts.services import sessions
+from snappio.core.errors import NotAuthenticated
+
+REALM = "api"
+PARTS = 2
+
+
+class BearerAuthentication(BaseAuthentication):
+    """`Authorization: Bearer <access token>`; a bad one is a 401 on public addresses too."""
+
+    def authenticate(self, request: Request) -> tuple[User, Session] | None:
+        """Return the member and the session, or None where no header was sent."""
+        header = request.META.get("HTTP_AUTHORIZATION")
+        if header is None:
+            return None
+        try:
+            session = sessions.session_of(bearer_token(header))
+        except NotAuthenticated as refusal:
+            raise AuthenticationFailed(_answer(refusal)) from None
+        return session.user, session
+
+    def authenticate_header(self, request: Request) -> str:
+        """Return the challenge that goes with a 401."""
+        return f'Bearer realm="{REALM}"'
+
+
+def bearer_token(header: str) -> str:
+    """Return the token of an `Authorization` header, or raise `BadAuthorization`."""
+    parts = header.split(" ")
+    if len(parts) != PARTS or parts[0].lower() != "bearer" or not parts[1]:
+        raise BadAuthorization
+    return parts[1]
+
+
+def _answer(refusal: NotAuthenticated) -> dict[str, Any]:
+    # The words of the token library that the original used.
+    if isinstance(refusal, TokenNotValid):
+        return {
+            "detail": "Given token not valid for any token type",
+            "code": TokenNotValid.code,
+            "messages": [
+                {
+                    "token_class": "AccessToken",
+                    "token_type": "access",
+                    "message": TokenNotValid.detail,
+                }
+            ],
+        }
+    return {"detail": refusal.detail, "code": refusal.code}

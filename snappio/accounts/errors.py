@@ -1,0 +1,54 @@
+"""How accounts may refuse.
+
+NotAuthenticated
+├── SignInFailed        unknown name or wrong password: never said which
+├── TokenNotValid       not ours, expired, ended, or of the wrong kind
+├── BadAuthorization    an `Authorization` header that is no bearer token
+└── MemberNotFound      a good token of somebody who is gone
+InvalidInput
+├── WrongPassword       the present password, asked again before a change
+└── (fields)            what sign-up and profile say field by field
+"""
+
+from snappio.core.errors import InvalidInput, NotAuthenticated, NotFound
+
+
+class SignInFailed(NotAuthenticated):
+    """The name or the password is wrong; both look alike."""
+
+    code = "no_active_account"
+    detail = "No active account found with the given credentials"
+
+
+class TokenNotValid(NotAuthenticated):
+    """The token is not ours, over, or of the wrong kind."""
+
+    code = "token_not_valid"
+    detail = "Token is invalid or expired"
+
+
+class BadAuthorization(NotAuthenticated):
+    """The header does not read `Bearer <token>`."""
+
+    code = "bad_authorization_header"
+    detail = "Authorization header must contain two space-delimited values"
+
+
+class MemberNotFound(NotAuthenticated):
+    """The token is good, its member is not there any more."""
+
+    code = "user_not_found"
+    detail = "User not found"
+
+
+class WrongPassword(InvalidInput):
+    """The present password does not match."""
+
+    code = "wrong_password"
+    detail = "The present password is not correct."
+
+
+class SessionNotFound(NotFound):
+    """No such session, or somebody else's."""
+
+    code = "session_not_found"

@@ -1,0 +1,143 @@
+"""Members and their sign-ins."""
+
+import uuid
+from datetime import datetime
+from typing import ClassVar
+
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.db import models
+from django.db.models import Q
+
+from snappio.accounts.names import identity_of, normalise_username
+from snappio.core.clock import now
+
+
+class UserQuerySet(models.QuerySet["User"]):
+    """Words for members."""
+
+    def active(self) -> "UserQuerySet":
+        """Keep those who may sign in and be seen: neither disabled nor deleted."""
+        return self.filter(is_active=True)
+
+    def named(self, username: str) -> "UserQuerySet":
+        """Keep the one who writes the name exactly so; letter case counts in addresses."""
+        return self.filter(username=username)
+
+
+class UserManager(BaseUserManager["User"].from_queryset(UserQuerySet)):  # type: ignore[misc]
+    """Makes members outside sign-up: the first staff member, test data."""
+
+    def create_user(
+        self, username: str, email: str, password: str | None = None, **more: object
+    ) -> "User":
+        """Make a member; no rule but the database's is applied."""
+        user = User(
+            username=normalise_username(username),
+            username_identity=identity_of(username),
+            email=email,
+            email_identity=identity_of(email),
+            **{"name": username, **more},
+        )
+        user.set_password(password)
+        user.save(using=self._db)
+        UsedName.objects.create(identity=user.username_identity, user=user)
+        return user
+
+    def create_superuser(
+        self, username: str, email: str, password: str | None = None, **more: object
+    ) -> "User":
+        """Make a staff member who may do everything in the admin."""
+        return self.create_user(
+            username, email, password, **{"is_staff": True, "is_superuser": True, **more}
+        )
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """A member.
+
+    The row of a deleted member stays, emptied of everything but the name:
+    messages keep a sender, and nobody else can ever take the name.
+    """
+
+    username = models.CharField(max_length=50, unique=True)
+    # The same for all spellings of a name; longer, since folding may lengthen it.
+    username_identity = models.CharField(max_length=200, unique=True)
+    name = models.CharField(max_length=60)
+    email = models.CharField(max_length=254)
+    # Null once deleted (empty would not be unique), so that the address may sign up again.
+    email_identity = models.CharField(max_length=600, unique=True, null=True)  # noqa: DJ001
+
+    is_active = models.BooleanField(default=True)
+    is_staff = models.BooleanField(default=False)
+    created_at = models.DateTimeField(default=now)
+    deleted_at = models.DateTimeField(null=True, blank=True)
+
+    objects: ClassVar[UserManager] = UserManager()
+
+    USERNAME_FIELD = "username"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = ["email"]
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(deleted_at__isnull=True) | Q(is_active=False),
+                name="user_deleted_is_inactive",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.username
+
+    def get_short_name(self) -> str:
+        """Return the display name (the admin greets with it)."""
+        return self.name
+
+
+class UsedName(models.Model):
+    """An identity that somebody has, or had before a rename; nobody else may take it."""
+
+    identity = models.CharField(max_length=200, primary_key=True)
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="used_names")
+
+    def __str__(self) -> str:
+        return self.identity
+
+
+class SessionQuerySet(models.QuerySet["Session"]):
+    """Words for sessions."""
+
+    def live(self, *, at: datetime) -> "SessionQuerySet":
+        """Keep those that still open doors: neither ended nor expired, their member active."""
+        return self.filter(ended_at__isnull=True, expires_at__gt=at, user__is_active=True)
+
+
+class Session(models.Model):
+    """One sign-in on one device; every token is bound to one and dies with it."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="sessions")
+    device = models.CharField(max_length=200, blank=True)
+    address = models.CharField(max_length=64, blank=True)
+    created_at = models.DateTimeField(default=now)
+    last_seen_at = models.DateTimeField(default=now)
+    expires_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    # SHA-256 of the `jti` of the only refresh token that works, and of the one it
+    # replaced: who reads this table cannot make a token from it.
+    refresh_hash = models.CharField(max_length=64)
+    replaced_hash = models.CharField(max_length=64, blank=True)
+    refreshed_at = models.DateTimeField(default=now)
+
+    objects: ClassVar[models.Manager["Session"]] = SessionQuerySet.as_manager()
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["user", "-last_seen_at"], name="session_of_user"),
+            # For the job that clears what is over.
+            models.Index(fields=["expires_at"], name="session_expiry"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id}@{self.device or self.address}"

@@ -1,0 +1,163 @@
+"""Joining, changing and leaving."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+
+from snappio.accounts import names
+from snappio.accounts.errors import WrongPassword
+from snappio.accounts.models import Session, UsedName, User
+from snappio.accounts.services.sessions import end_sessions
+from snappio.core import rates
+from snappio.core.clock import now
+from snappio.core.errors import InvalidInput, NotAuthenticated
+from snappio.core.limits import current_limits
+
+USERNAME_TAKEN = "user with this username already exists."
+EMAIL_TAKEN = "user with this email address already exists."
+USERNAME_INVALID = (
+    "Enter a valid username. This value may contain only letters, "
+    "numbers, and @/./+/-/_ characters."
+)
+USERNAME_RESERVED = "This username is reserved."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberChanges:
+    """What a member writes about themselves; None leaves a thing as it is."""
+
+    username: str | None = None
+    email: str | None = None
+    name: str | None = None
+    password: str | None = None
+
+
+def sign_up(*, username: str, email: str, name: str, password: str, address: str) -> User:
+    """Make a member, or raise `InvalidInput` that says field by field what is wrong."""
+    rates.take("sign-up", address, current_limits().sign_ups_per_address)
+    user = User()
+    changes = MemberChanges(username=username, email=email, name=name, password=password)
+    _apply(user, changes)
+    _save_unique(user)
+    return user
+
+
+def change_member(user: User, changes: MemberChanges, *, session: Session) -> User:
+    """Apply the changes; a new password ends all other sessions."""
+    with transaction.atomic():
+        member = _locked(user)
+        changed = _apply(member, changes)
+        _save_unique(member, update_fields=changed)
+        if changes.password is not None:
+            end_sessions(member, but=session)
+    return member
+
+
+def change_password(user: User, *, present: str, new: str, session: Session) -> None:
+    """Set a new password if the present one is right; all other sessions end."""
+    if not user.check_password(present):
+        raise WrongPassword(fields={"current_password": [WrongPassword.detail]})
+    change_member(user, MemberChanges(password=new), session=session)
+
+
+def close_account(user: User) -> None:
+    """Empty the member's row and end all sessions.
+
+    The identity of the name stays, so that nobody else can take it. What the
+    member made is the business of the apps that hold it.
+    """
+    with transaction.atomic():
+        member = _locked(user)
+        end_sessions(member)
+        member.deleted_at = now()
+        member.is_active = member.is_staff = member.is_superuser = False
+        member.name = member.email = ""
+        member.email_identity = None
+        member.set_unusable_password()
+        member.save()
+
+
+def _locked(user: User) -> User:
+    member: User | None = User.objects.active().select_for_update().filter(pk=user.pk).first()
+    if member is None:
+        raise NotAuthenticated
+    return member
+
+
+def _apply(user: User, changes: MemberChanges) -> list[str]:
+    # All complaints at once, as people see a form.
+    errors: dict[str, list[str]] = {}
+    changed: list[str] = []
+    if changes.name is not None:
+        user.name = changes.name
+        changed.append("name")
+    if changes.username is not None:
+        changed += _apply_username(user, changes.username, errors)
+    if changes.email is not None:
+        changed += _apply_email(user, changes.email, errors)
+    if changes.password is not None:
+        changed += _apply_password(user, changes.password, errors)
+    if errors:
+        raise InvalidInput(fields=errors)
+    return changed
+
+
+def _apply_username(user: User, given: str, errors: dict[str, list[str]]) -> list[str]:
+    username = names.normalise_username(given)
+    identity = names.identity_of(username)
+    if not names.is_well_formed(username):
+        errors["username"] = [USERNAME_INVALID]
+    elif names.is_reserved(username) and identity != user.username_identity:
+        errors["username"] = [USERNAME_RESERVED]
+    elif UsedName.objects.exclude(user_id=user.pk).filter(pk=identity).exists():
+        errors["username"] = [USERNAME_TAKEN]
+    user.username, user.username_identity = username, identity
+    return ["username", "username_identity"]
+
+
+def _apply_email(user: User, email: str, errors: dict[str, list[str]]) -> list[str]:
+    identity = names.identity_of(email)
+    if User.objects.exclude(pk=user.pk).filter(email_identity=identity).exists():
+        errors["email"] = [EMAIL_TAKEN]
+    user.email, user.email_identity = email, identity
+    return ["email", "email_identity"]
+
+
+def _apply_password(user: User, password: str, errors: dict[str, list[str]]) -> list[str]:
+    try:
+        validate_password(password, user)
+    except ValidationError as error:
+        errors["password"] = list(error.messages)
+    else:
+        # Hashing is dear: not for a form that fails anyway.
+        if not errors:
+            user.set_password(password)
+    return ["password"]
+
+
+def _save_unique(user: User, *, update_fields: list[str] | None = None) -> None:
+    # Two who ask for one name at the same moment both pass the check above; the
+    # constraint lets one through.
+    try:
+        with transaction.atomic():
+            user.save(update_fields=update_fields)
+            _hold_name(user)
+    except IntegrityError as error:
+        raise InvalidInput(fields=_taken(error)) from None
+
+
+def _hold_name(user: User) -> None:
+    held, _ = UsedName.objects.get_or_create(
+        identity=user.username_identity, defaults={"user": user}
+    )
+    if held.user_id != user.pk:
+        raise IntegrityError("username")
+
+
+def _taken(error: IntegrityError) -> Mapping[str, list[str]]:
+    if "email" in str(error):
+        return {"email": [EMAIL_TAKEN]}
+    return {"username": [USERNAME_TAKEN]}

@@ -1,0 +1,216 @@
+"""Signing in, staying signed in, signing out."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from uuid import UUID
+
+from django.contrib.auth.hashers import make_password
+from django.db import transaction
+
+from snappio.accounts import tokens
+from snappio.accounts.errors import MemberNotFound, SessionNotFound, SignInFailed, TokenNotValid
+from snappio.accounts.models import Session, User
+from snappio.accounts.names import identity_of
+from snappio.core import rates
+from snappio.core.clock import now
+from snappio.core.ids import secret_name
+from snappio.core.limits import current_limits
+from snappio.realtime.revocation import revoke_on_commit
+
+# Writing "last seen" on every request would make every read a write.
+LAST_SEEN_STEP = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class TokenPair:
+    """What a client keeps after signing in."""
+
+    access: str
+    refresh: str
+
+
+def sign_in(*, username: str, password: str, device: str, address: str) -> TokenPair:
+    """Open a session for the member, or raise `SignInFailed`.
+
+    Failures are limited per account and per address. The allowance is spent
+    before the password is looked at and given back on success, so parallel
+    guesses cannot slip past. An unknown name costs the same work as a wrong
+    password, so that the time does not tell them apart.
+    """
+    account = identity_of(username)
+    limits = current_limits()
+    allowances = (
+        ("sign-in:address", address, limits.sign_in_failures_per_address),
+        ("sign-in:account", account, limits.sign_in_failures_per_account),
+    )
+    for scope, subject, rate in allowances:
+        rates.take(scope, subject, rate)
+
+    user = User.objects.active().filter(username_identity=account).first()
+    if user is None:
+        make_password(password)
+        raise SignInFailed
+    if not user.check_password(password):
+        raise SignInFailed
+
+    for scope, subject, rate in allowances:
+        rates.give_back(scope, subject, rate)
+    return _open_session(user, device=device, address=address, at=now())
+
+
+@transaction.atomic
+def _open_session(user: User, *, device: str, address: str, at: datetime) -> TokenPair:
+    # A member who was disabled, or whose password changed, since the look above
+    # gets no session from the old facts.
+    current = User.objects.active().select_for_update().filter(pk=user.pk).first()
+    if current is None or current.password != user.password:
+        raise SignInFailed
+    token_id = secret_name()
+    session = Session.objects.create(
+        user=user,
+        device=device[:200],
+        address=address,
+        created_at=at,
+        last_seen_at=at,
+        refreshed_at=at,
+        expires_at=at + timedelta(seconds=current_limits().refresh_token_lifetime),
+        refresh_hash=tokens.fingerprint(token_id),
+    )
+    return _pair(session, token_id)
+
+
+def refresh(text: str) -> TokenPair:
+    """Exchange a refresh token for a new pair; each works once.
+
+    For ten seconds the replaced token answers with the same successor, since
+    the client may have lost the answer. Any later use means that two hold the
+    token, and nobody can tell which is the thief: the session ends.
+    """
+    at = now()
+    token = tokens.read(text, kind="refresh", at=at)
+    with transaction.atomic():
+        pair = _rotate(token, at)
+    if pair is None:
+        raise TokenNotValid
+    return pair
+
+
+def _rotate(token: tokens.Token, at: datetime) -> TokenPair | None:
+    session = (
+        Session.objects.select_for_update(of=("self",))
+        .select_related("user")
+        .filter(pk=token.session_id, user_id=token.user_id)
+        .first()
+    )
+    if session is None:
+        return None
+    _require_live(session, at)
+    given = tokens.fingerprint(token.token_id)
+    successor = tokens.successor_of(token.token_id)
+    if given == session.refresh_hash:
+        session.replaced_hash, session.refresh_hash = given, tokens.fingerprint(successor)
+        session.refreshed_at = session.last_seen_at = at
+        session.expires_at = at + timedelta(seconds=current_limits().refresh_token_lifetime)
+        session.save(
+            update_fields=[
+                "replaced_hash", "refresh_hash", "refreshed_at", "last_seen_at", "expires_at",
+            ]
+        )  # fmt: skip
+        return _pair(session, successor)
+    grace = timedelta(seconds=current_limits().refresh_grace)
+    if given == session.replaced_hash and at - session.refreshed_at <= grace:
+        return _pair(session, successor)
+    _end([session], at)
+    return None
+
+
+def _pair(session: Session, token_id: str) -> TokenPair:
+    limits = current_limits()
+    sign = partial(
+        tokens.sign, session_id=session.pk, user_id=session.user_id, at=session.refreshed_at
+    )
+    access_id = tokens.fingerprint(token_id)[:32]
+    return TokenPair(
+        access=sign("access", token_id=access_id, seconds=limits.access_token_lifetime),
+        refresh=sign("refresh", token_id=token_id, seconds=limits.refresh_token_lifetime),
+    )
+
+
+def session_of(text: str) -> Session:
+    """Return the live session, with its member, that an access token belongs to.
+
+    Raises `TokenNotValid`, or `MemberNotFound` if the member is gone. One query.
+    """
+    at = now()
+    token = tokens.read(text, kind="access", at=at)
+    session = _live_session(token, at)
+    if at - session.last_seen_at > LAST_SEEN_STEP:
+        Session.objects.filter(pk=session.pk, last_seen_at__lt=at).update(last_seen_at=at)
+    return session
+
+
+def verify(text: str) -> None:
+    """Raise unless the token, of either kind, would be accepted now."""
+    at = now()
+    token = tokens.read(text, at=at)
+    session = _live_session(token, at)
+    if token.kind == "refresh" and tokens.fingerprint(token.token_id) != session.refresh_hash:
+        raise TokenNotValid
+
+
+def _live_session(token: tokens.Token, at: datetime) -> Session:
+    session = (
+        Session.objects.select_related("user")
+        .filter(pk=token.session_id, user_id=token.user_id)
+        .first()
+    )
+    if session is None:
+        raise TokenNotValid
+    _require_live(session, at)
+    return session
+
+
+def _require_live(session: Session, at: datetime) -> None:
+    if session.user.deleted_at is not None:
+        raise MemberNotFound
+    if not session.user.is_active:
+        raise MemberNotFound("User is inactive", code="user_inactive")
+    if session.ended_at is not None or session.expires_at <= at:
+        raise TokenNotValid
+
+
+def sign_out(session: Session) -> None:
+    """End this session; its tokens and open sockets are dead at once."""
+    with transaction.atomic():
+        _end([session], now())
+
+
+def end_session(session_id: UUID, *, owner: User) -> None:
+    """End one of the owner's sessions, or raise `SessionNotFound`."""
+    with transaction.atomic():
+        session = owner.sessions.live(at=now()).filter(pk=session_id).first()
+        if session is None:
+            raise SessionNotFound
+        _end([session], now())
+
+
+def end_sessions(owner: User, *, but: Session | None = None) -> None:
+    """End all of the owner's sessions, sparing ``but``; runs in the caller's transaction."""
+    sessions = owner.sessions.live(at=now())
+    if but is not None:
+        sessions = sessions.exclude(pk=but.pk)
+    _end(sessions, now())
+
+
+def _end(sessions: Iterable[Session], at: datetime) -> None:
+    ended = [session.pk for session in sessions]
+    Session.objects.filter(pk__in=ended).update(ended_at=at)
+    revoke_on_commit(ended)
+
+
+def delete_expired_sessions() -> int:
+    """Delete sessions whose last token is over, and return how many there were."""
+    deleted, _ = Session.objects.filter(expires_at__lt=now()).delete()
+    return deleted

@@ -1,0 +1,45 @@
+"""Paged lists as bare arrays with a `Link` header (RFC 8288)."""
+
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import urlencode
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from snappio.core.errors import InvalidInput
+from snappio.core.http.addresses import public_url
+from snappio.core.pagination import decode_cursor
+
+# Long digit strings take quadratic time to read.
+LONGEST_NUMBER = 20
+
+
+def page_size(request: Request, *, default: int, largest: int) -> int:
+    """Return ``?limit=`` clamped to 1…``largest``; a limit that is no number is a 400."""
+    given = request.query_params.get("limit")
+    if given is None or given == "":
+        return default
+    if (
+        not given.removeprefix("-").isdecimal()
+        or not given.isascii()
+        or len(given) > LONGEST_NUMBER
+    ):
+        raise InvalidInput(fields={"limit": ["A valid integer is required."]})
+    return max(1, min(int(given), largest))
+
+
+def position(request: Request) -> int | None:
+    """Return the id that ``?cursor=`` continues after, or None for the first page."""
+    cursor = request.query_params.get("cursor")
+    return decode_cursor(cursor) if cursor else None
+
+
+def answer_page(request: Request, items: Sequence[Any], next_cursor: str | None) -> Response:
+    """Answer the items as an array; the next page's address is in ``Link``."""
+    response = Response(items)
+    if next_cursor:
+        parameters = {**request.query_params.dict(), "cursor": next_cursor}
+        address = public_url(request, f"{request.path}?{urlencode(parameters)}")
+        response["Link"] = f'<{address}>; rel="next"'
+    return response

@@ -1,0 +1,91 @@
+"""Every limit the server enforces, in one typed table.
+
+The values come from `settings.LIMITS` and are published at
+`GET /api/v1/instance/`, so that no client hard-codes them.
+"""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from django.conf import settings
+
+MINUTE = 60
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
+KIB = 1024
+MIB = 1024 * KIB
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """At most ``count`` in any ``seconds``, with ``burst`` at once (``count`` unless given)."""
+
+    count: int
+    seconds: int
+    burst: int = 0
+
+    @property
+    def at_once(self) -> int:
+        """How many may come at the same moment."""
+        return self.burst or self.count
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """The limits and their defaults; sizes in bytes, times in seconds, texts in characters."""
+
+    # Sign-in. The existing app never refreshes, hence the long access token;
+    # it is bound to a session row and as revocable as a cookie.
+    access_token_lifetime: int = 30 * DAY
+    refresh_token_lifetime: int = 60 * DAY
+    # A client whose answer was lost may ask again this long after a refresh.
+    refresh_grace: int = 10
+    sign_in_failures_per_account: Rate = Rate(5, MINUTE)
+    sign_in_failures_per_address: Rate = Rate(20, 10 * MINUTE)
+    sign_ups_per_address: Rate = Rate(10, HOUR)
+
+    # HTTP in general.
+    requests_anonymous: Rate = Rate(300, 5 * MINUTE)
+    requests_member: Rate = Rate(1500, 5 * MINUTE)
+    body_bytes: int = MIB
+    page_default: int = 20
+    page_max: int = 100
+
+    # Members.
+    username_length: int = 50
+    name_length: int = 60
+    email_length: int = 254
+    password_length: int = 128
+
+    # Posts and images.
+    image_bytes: int = 25 * MIB
+    # Of one multipart request: one unscaled camera file and its form.
+    upload_bytes: int = 26 * MIB
+    image_pixels: int = 40_000_000
+    post_length: int = 5000
+    posts_page: int = 100
+
+    # Chat.
+    message_length: int = 10_000
+    frame_bytes: int = 64 * KIB
+    json_depth: int = 64
+    history_page_default: int = 50
+    history_page_max: int = 200
+    room_name_length: int = 100
+    messages_member: Rate = Rate(5, 1, burst=20)
+    messages_guest: Rate = Rate(1, 1, burst=5)
+    messages_conversation: Rate = Rate(50, 1)
+    sockets_per_member: int = 64
+    guest_sockets_per_address: int = 50
+
+
+def current_limits() -> Limits:
+    """Return the limits in force."""
+    limits = settings.LIMITS
+    assert isinstance(limits, Limits)
+    return limits
+
+
+def published() -> dict[str, Any]:
+    """Return the limits as plain data for `GET /api/v1/instance/`."""
+    return asdict(current_limits())

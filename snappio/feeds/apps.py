@@ -1,0 +1,9 @@
+"""Timelines."""
+
+from django.apps import AppConfig
+
+
+class FeedsConfig(AppConfig):
+    """Registers the app."""
+
+    name = "snappio.feeds"

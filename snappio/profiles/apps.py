@@ -1,0 +1,9 @@
+"""What one sees of a member."""
+
+from django.apps import AppConfig
+
+
+class ProfilesConfig(AppConfig):
+    """Registers the app."""
+
+    name = "snappio.profiles"
