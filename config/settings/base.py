@@ -122,6 +122,7 @@ MIDDLEWARE = [
     "servestatic.middleware.ServeStaticMiddleware",
     "snappio.core.http.middleware.bounded_body",
     "snappio.core.http.middleware.optional_trailing_slash",
+    "django.middleware.common.CommonMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",

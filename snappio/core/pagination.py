@@ -11,6 +11,7 @@ from snappio.core.errors import InvalidInput
 Row = TypeVar("Row")
 
 LARGEST_ID = 2**63 - 1
+LONGEST_NUMBER = len(str(LARGEST_ID))
 
 
 class BadCursor(InvalidInput):
@@ -28,25 +29,34 @@ class Page(Generic[Row]):
     next_cursor: str | None
 
 
-def encode_cursor(last_id: int) -> str:
-    """Return the opaque cursor that continues after ``last_id``."""
-    return base64.urlsafe_b64encode(str(last_id).encode()).decode().rstrip("=")
+def encode_cursor(*numbers: int) -> str:
+    """Return the opaque cursor that continues after a row with these sort keys."""
+    text = ".".join(map(str, numbers))
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
 def decode_cursor(cursor: str) -> int:
-    """Return the id that ``cursor`` continues after, or raise `BadCursor`.
+    """Return the id that ``cursor`` continues after, or raise `BadCursor`."""
+    (last_id,) = decode_numbers(cursor, count=1)
+    return last_id
+
+
+def decode_numbers(cursor: str, *, count: int) -> tuple[int, ...]:
+    """Return the ``count`` sort keys that ``cursor`` continues after, or raise `BadCursor`.
 
     A forged cursor gains nothing: it is a position, and every page filters by
     what the viewer may see.
     """
     try:
         text = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
-        # Plain ASCII digits only: int() alone would also take " 1_0 ".
-        if not text.isdigit():
-            raise BadCursor
-        last_id = int(text)
     except (binascii.Error, ValueError):
         raise BadCursor from None
-    if last_id > LARGEST_ID:
+    parts = text.split(b".")
+    # Plain ASCII digits only (int() alone would also take " 1_0 "), and few of
+    # them: long strings take quadratic time.
+    if len(parts) != count or not all(p.isdigit() and len(p) <= LONGEST_NUMBER for p in parts):
         raise BadCursor
-    return last_id
+    numbers = tuple(map(int, parts))
+    if max(numbers) > LARGEST_ID:
+        raise BadCursor
+    return numbers

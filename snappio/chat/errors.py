@@ -1,0 +1,40 @@
+"""How chat may refuse.
+
+NotFound
+├── ConversationNotFound    absent, or not the viewer's
+└── NobodyToTalkTo          unknown, gone, disabled, oneself: all alike
+Forbidden
+└── GuestsNotWelcome        a token is needed here
+InvalidInput
+└── BadRoomName             not 1 to 100 characters, or of the server's own kind
+"""
+
+from snappio.core.errors import Forbidden, InvalidInput, NotFound
+
+
+class ConversationNotFound(NotFound):
+    """It does not exist, or the viewer takes no part in it."""
+
+    code = "conversation_not_found"
+    detail = "No Conversation matches the given query."
+
+
+class NobodyToTalkTo(NotFound):
+    """No such member, or none who would talk; nobody can tell which."""
+
+    code = "nobody_to_talk_to"
+    detail = "There is nobody of this name to talk to."
+
+
+class GuestsNotWelcome(Forbidden):
+    """Only members may enter."""
+
+    code = "guests_not_welcome"
+    detail = "Sign in to enter."
+
+
+class BadRoomName(InvalidInput):
+    """A room's name has 1 to 100 characters and does not begin with `~`."""
+
+    code = "bad_room_name"
+    detail = "This cannot be the name of a room."

@@ -1,0 +1,37 @@
+"""The lanes that messages of open sockets are stored in."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from functools import lru_cache
+
+from django.db import connection
+
+from snappio.chat.models import Message
+from snappio.chat.services.messages import Draft, Outcome, append_messages
+from snappio.realtime.lanes import Lanes
+
+# SQLite has one writer anyway. On PostgreSQL a second lane keeps a locked
+# conversation from holding up all others.
+LANES = {"sqlite": 1, "postgresql": 2}
+
+
+@lru_cache(maxsize=1)
+def _lanes() -> Lanes[Draft, Message]:
+    return Lanes("chat", append_messages, count=LANES[connection.vendor])
+
+
+@asynccontextmanager
+async def running_lanes() -> AsyncIterator[None]:
+    """Run the lanes; on leaving, what is queued is stored first."""
+    _lanes().start()
+    try:
+        yield
+    finally:
+        await _lanes().stop()
+
+
+async def queue_message(draft: Draft, tell: Callable[[Outcome], None]) -> None:
+    """Queue a draft, once its lane has room; ``tell`` hears what became of it."""
+    lane = _lanes().lane_of(str(draft.key))
+    await lane.has_room()
+    lane.put(draft, tell)

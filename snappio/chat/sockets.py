@@ -1,0 +1,299 @@
+"""The two sockets that existing clients open.
+
+    /ws/user/{username}/    private chat with that member
+    /ws/rooms/{name}/       an open room
+
+They know one kind of frame (`chat.frames`) and standard close codes. There is no
+acknowledgement but the echo, which therefore comes after the commit.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from urllib.parse import parse_qs
+from uuid import UUID, uuid4
+
+from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, WebSocketScope
+from django.conf import settings
+
+from snappio.accounts.sockets import Proof, prove
+from snappio.chat import policies
+from snappio.chat.frames import BadFrame, encode_update, read_frame, text_of, write_frame
+from snappio.chat.keys import ConversationKey
+from snappio.chat.lanes import queue_message
+from snappio.chat.queries import conversation_with_key, history_of, partner_named
+from snappio.chat.services.messages import Draft, Outcome
+from snappio.core.clock import now
+from snappio.core.errors import DomainError, NotAuthenticated, NotFound, Unavailable
+from snappio.core.limits import Rate, current_limits
+from snappio.core.rates import MemoryBuckets
+from snappio.realtime.database import in_database
+from snappio.realtime.runtime import current_runtime
+from snappio.realtime.sockets import (
+    POLICY_VIOLATION,
+    TRY_AGAIN_LATER,
+    Connection,
+    Handshake,
+    held,
+    outbox_of,
+    refuse_late,
+    require_known_origin,
+)
+from snappio.realtime.updates import Position
+
+logger = logging.getLogger(__name__)
+
+BAD_FRAMES = Rate(10, 10, burst=9)
+# A sender over the rate is not read for as long as it takes; one who is over it
+# for this long without a pause is closed.
+FLOOD_SECONDS = 5.0
+LARGEST_SEQ = 2**63 - 1
+
+# Rates of sockets are counted in this process: no round trip for each message.
+_rates = MemoryBuckets()
+
+
+@dataclass(frozen=True, slots=True)
+class Entrance:
+    """What a good handshake leads to."""
+
+    key: ConversationKey
+    proof: Proof | None
+
+    @property
+    def user_id(self) -> int | None:
+        """The member, or None for a guest."""
+        return self.proof.session.user_id if self.proof else None
+
+    @property
+    def session_id(self) -> UUID | None:
+        """The session that the socket closes with."""
+        return self.proof.session.pk if self.proof else None
+
+
+def enter_private_chat(handshake: Handshake) -> Entrance:
+    """Let a member into the chat with the one whom the path names, or raise."""
+    if handshake.authorization is None:
+        raise NotAuthenticated
+    proof = prove(handshake.authorization)
+    partner = partner_named(_name_in(handshake))
+    return Entrance(ConversationKey.private(proof.session.user_id, partner.pk), proof)
+
+
+def enter_room(handshake: Handshake) -> Entrance:
+    """Let a member, or a guest where guests are welcome, into the open room of that name."""
+    key = ConversationKey.open_room(_name_in(handshake))
+    if handshake.authorization is not None:
+        return Entrance(key, prove(handshake.authorization))
+    policies.require_guests_welcome()
+    return Entrance(key, None)
+
+
+def _name_in(handshake: Handshake) -> str:
+    # `ws`, `user` or `rooms`, and the name: a slash inside the name is escaped.
+    match handshake.segments:
+        case (_, _, name):
+            return name
+    raise NotFound
+
+
+async def private_chat(
+    scope: WebSocketScope, receive: ASGIReceiveCallable, send: ASGISendCallable
+) -> None:
+    """Serve `/ws/user/{username}/` (an ASGI application)."""
+    await _serve(enter_private_chat, scope, receive, send)
+
+
+async def open_room(
+    scope: WebSocketScope, receive: ASGIReceiveCallable, send: ASGISendCallable
+) -> None:
+    """Serve `/ws/rooms/{name}/` (an ASGI application)."""
+    await _serve(enter_room, scope, receive, send)
+
+
+async def _serve(
+    enter: Callable[[Handshake], Entrance],
+    scope: WebSocketScope,
+    receive: ASGIReceiveCallable,
+    send: ASGISendCallable,
+) -> None:
+    await receive()
+    runtime = current_runtime()
+    try:
+        handshake = Handshake.of(scope)
+    except DomainError:
+        await refuse_late(receive, send)
+        return
+    if runtime.refusals.knows(handshake):
+        await refuse_late(receive, send)
+        return
+    try:
+        require_known_origin(handshake)
+        since = _since(handshake)
+        entrance = await held(partial(enter, handshake))
+        connection = Connection(
+            outbox=outbox_of(scope),
+            send=send,
+            address=handshake.address,
+            user_id=entrance.user_id,
+            session_id=entrance.session_id,
+        )
+        runtime.sockets.add(connection)
+    except DomainError as refusal:
+        logger.debug("Handshake refused: %s", refusal.code)
+        runtime.refusals.remember(handshake)
+        await refuse_late(receive, send)
+        return
+    try:
+        await _Chat(entrance, connection, receive).run(since)
+    finally:
+        runtime.sockets.remove(connection)
+
+
+def _since(handshake: Handshake) -> int | None:
+    given = parse_qs(handshake.query).get("since", [""])[-1]
+    if not given:
+        return None
+    if not (given.isascii() and given.isdecimal()) or int(given[:20]) > LARGEST_SEQ:
+        raise NotFound
+    return int(given)
+
+
+class _Chat:
+    """One open socket, from its acceptance to its end."""
+
+    def __init__(
+        self, entrance: Entrance, connection: Connection, receive: ASGIReceiveCallable
+    ) -> None:
+        self._entrance = entrance
+        self._key = entrance.key
+        self._connection = connection
+        self._receive = receive
+        self._bad_frames = MemoryBuckets(capacity=1)
+        self._flooding_since: float | None = None
+
+    async def run(self, since: int | None) -> None:
+        """Accept, catch up if asked to, then carry messages until the socket closes."""
+        runtime = current_runtime()
+        outbox = self._connection.outbox
+        if since is not None:
+            outbox.hold()
+        topic = self._key.topic
+        expiry = self._close_when_token_expires()
+        try:
+            position = await runtime.hub.join(topic, outbox, encode_update)
+            await self._accept(position)
+            if since is not None:
+                await self._catch_up(since, position)
+                outbox.release()
+            await self._carry()
+        except OSError:
+            # The client went away in the middle of a write.
+            pass
+        finally:
+            if expiry is not None:
+                expiry.cancel()
+            runtime.hub.leave(topic, outbox, encode_update)
+
+    async def _accept(self, position: Position) -> None:
+        await self._connection.send(
+            {
+                "type": "websocket.accept",
+                "subprotocol": None,
+                "headers": [(b"x-last-seq", str(position.seq).encode())],
+            }
+        )
+
+    async def _catch_up(self, since: int, position: Position) -> None:
+        """Send what came after ``since``; what comes meanwhile is held, and follows."""
+        conversation = await in_database(conversation_with_key, self._key)
+        while conversation is not None and since < position.seq:
+            limit = min(current_limits().history_page_max, position.seq - since)
+            page = await in_database(
+                history_of, conversation, before=None, after=since, limit=limit
+            )
+            for message in page:
+                text = write_frame(message).decode()
+                await self._connection.send({"type": "websocket.send", "text": text, "bytes": None})
+            since = page[-1].seq if page else position.seq
+
+    async def _carry(self) -> None:
+        while True:
+            event = await self._receive()
+            if event["type"] != "websocket.receive":
+                return
+            try:
+                raw = read_frame(event.get("text"))
+            except BadFrame:
+                if not self._may_err():
+                    return
+                continue
+            if not await self._has_allowance():
+                self._connection.close(POLICY_VIOLATION)
+                return
+            await queue_message(self._draft(raw), self._told)
+
+    def _draft(self, raw: str) -> Draft:
+        return Draft(
+            key=self._key,
+            sender_id=self._entrance.user_id,
+            session_id=self._entrance.session_id,
+            client_id=uuid4().hex,
+            text=text_of(raw),
+            raw=raw,
+            is_first_try=True,
+        )
+
+    def _told(self, outcome: Outcome) -> None:
+        # The echo tells of success. A refused message was not kept, and these
+        # clients know no other sign than the end of the socket.
+        if isinstance(outcome, Unavailable):
+            self._connection.close(TRY_AGAIN_LATER)
+        elif isinstance(outcome, DomainError):
+            self._connection.close(POLICY_VIOLATION)
+
+    def _may_err(self) -> bool:
+        if _rates_are_off() or not self._bad_frames.take("bad", BAD_FRAMES, 1):
+            return True
+        self._connection.close(POLICY_VIOLATION)
+        return False
+
+    async def _has_allowance(self) -> bool:
+        """Wait for the sender's and the conversation's allowance; False ends a flood."""
+        if _rates_are_off():
+            return True
+        loop = asyncio.get_running_loop()
+        while wait := self._wait_for_allowance():
+            if self._flooding_since is None:
+                self._flooding_since = loop.time()
+            if loop.time() - self._flooding_since > FLOOD_SECONDS:
+                return False
+            await asyncio.sleep(wait)
+        return True
+
+    def _wait_for_allowance(self) -> float:
+        limits = current_limits()
+        user_id = self._entrance.user_id
+        if user_id is None:
+            sender, rate = f"guest:{self._connection.address}", limits.messages_guest
+        else:
+            sender, rate = f"member:{user_id}", limits.messages_member
+        wait = _rates.take(sender, rate, 1)
+        if wait:
+            return wait
+        self._flooding_since = None
+        return _rates.take(str(self._key), limits.messages_conversation, 1)
+
+    def _close_when_token_expires(self) -> asyncio.TimerHandle | None:
+        proof = self._entrance.proof
+        if proof is None:
+            return None
+        seconds = (proof.expires_at - now()).total_seconds()
+        loop = asyncio.get_running_loop()
+        return loop.call_later(seconds, self._connection.close, POLICY_VIOLATION)
+
+
+def _rates_are_off() -> bool:
+    return not settings.RATE_LIMITS

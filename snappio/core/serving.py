@@ -1,0 +1,47 @@
+"""How the servers are started; the commands `serve`, `web` and `sockets` use it."""
+
+from typing import Any
+
+import uvicorn
+from django.conf import settings
+from django.core.management.base import CommandError
+
+from snappio.core.limits import current_limits
+
+# Within this, requests end and lanes store what is queued; supervisors usually
+# kill after 30 s.
+SHUTDOWN_SECONDS = 10
+# A socket whose peer vanished is gone after at most 40 s.
+PING_SECONDS = 20
+
+
+def serve_asgi(application: str, *, host: str, port: int) -> None:
+    """Serve an ASGI application of `config.asgi` until SIGINT or SIGTERM."""
+    options: dict[str, Any] = {
+        "loop": "uvloop",
+        "http": "httptools",
+        "ws": "snappio.realtime.protocol:SocketProtocol",
+        "ws_max_size": current_limits().frame_bytes,
+        # Compression would cost each socket 50 KiB, and each frame its own work.
+        "ws_per_message_deflate": False,
+        "ws_ping_interval": PING_SECONDS,
+        "ws_ping_timeout": PING_SECONDS,
+        "lifespan": "on",
+        "timeout_graceful_shutdown": SHUTDOWN_SECONDS,
+        # Proxies are counted by `core.http.addresses` alone.
+        "proxy_headers": False,
+        "server_header": False,
+        "access_log": False,
+        "log_config": None,
+        "backlog": 4096,
+    }
+    uvicorn.run(f"config.asgi:{application}", host=host, port=port, **options)
+
+
+def require_shared_parts(command: str) -> None:
+    """Raise unless several processes can work together with these settings."""
+    if not (settings.POSTGRES_URL and settings.REDIS_URL):
+        raise CommandError(
+            f"`{command}` is one of several processes, which meet in PostgreSQL and Redis: set "
+            "POSTGRES_URL and REDIS_URL. For everything in one process use `manage.py serve`."
+        )

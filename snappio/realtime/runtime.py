@@ -1,0 +1,101 @@
+"""What a process that holds sockets keeps running, from its start to its end."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Collection
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from functools import lru_cache
+from uuid import UUID
+
+from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, LifespanScope
+
+from snappio.realtime import revocation
+from snappio.realtime.broker import current_broker
+from snappio.realtime.database import AWAY, in_database
+from snappio.realtime.hub import Hub
+from snappio.realtime.sockets import OpenSockets, Refusals
+from snappio.realtime.watchdog import watch_loop
+
+logger = logging.getLogger(__name__)
+
+# The word of a revocation usually closes sockets at once; if it is lost, this does.
+SESSION_CHECK_SECONDS = 30.0
+
+Part = Callable[[], AbstractAsyncContextManager[None]]
+SessionCheck = Callable[[Collection[UUID]], Collection[UUID]]
+
+_parts: list[Part] = []
+_session_checks: list[SessionCheck] = []
+
+
+def register_part(part: Part) -> None:
+    """Run an app's own part, e.g. its lanes, as long as the process holds sockets."""
+    _parts.append(part)
+
+
+def register_session_check(check: SessionCheck) -> None:
+    """Name the function that says which sessions are over; called once, by accounts."""
+    _session_checks.append(check)
+
+
+class Runtime:
+    """The hub, the open sockets and the refusals of this process."""
+
+    def __init__(self) -> None:
+        self.hub = Hub(current_broker())
+        self.sockets = OpenSockets()
+        self.refusals = Refusals()
+        self._stack = AsyncExitStack()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        """Start the hub and the apps' parts, in the running loop."""
+        self.hub.listen(revocation.CHANNEL, self._hear_revocation)
+        await self.hub.start()
+        self._stack.push_async_callback(self.hub.stop)
+        for part in _parts:
+            await self._stack.enter_async_context(part())
+        self._tasks = [
+            asyncio.create_task(self._check_sessions()),
+            asyncio.create_task(watch_loop()),
+        ]
+
+    async def stop(self) -> None:
+        """Stop in the opposite order."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._stack.aclose()
+
+    def _hear_revocation(self, payload: bytes) -> None:
+        self.sockets.end_sessions(revocation.read_revocation(payload))
+
+    async def _check_sessions(self) -> None:
+        while True:
+            await asyncio.sleep(SESSION_CHECK_SECONDS)
+            if not (sessions := self.sockets.sessions()):
+                continue
+            try:
+                for check in _session_checks:
+                    self.sockets.end_sessions(await in_database(check, sessions))
+            except AWAY:
+                logger.warning("The database is away; sessions are checked again soon.")
+
+
+@lru_cache(maxsize=1)
+def current_runtime() -> Runtime:
+    """Return this process's runtime; made in the event loop that serves the sockets."""
+    return Runtime()
+
+
+async def lifespan(
+    scope: LifespanScope, receive: ASGIReceiveCallable, send: ASGISendCallable
+) -> None:
+    """Start and stop the runtime with the server (the ASGI lifespan protocol)."""
+    await receive()
+    runtime = current_runtime()
+    await runtime.start()
+    await send({"type": "lifespan.startup.complete"})
+    await receive()
+    await runtime.stop()
+    await send({"type": "lifespan.shutdown.complete"})

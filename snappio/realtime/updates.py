@@ -1,0 +1,88 @@
+"""The words of a live stream: topics, updates, positions, and who can look them up."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from snappio.realtime.broker import Hint
+
+_NUMBER_BYTES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """How far a topic has come: its last revision, and the number of its last item."""
+
+    revision: int
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """One change of a topic.
+
+    ``revision`` counts the changes of the topic without gaps, which is how a
+    listener finds that it missed one. ``seq`` is the number of the topic's last
+    item after this change. ``body`` is the app's own encoding.
+    """
+
+    topic: str
+    revision: int
+    seq: int
+    body: bytes
+
+    def to_hint(self) -> Hint:
+        """Return the channel and the bytes that the broker carries."""
+        numbers = self.revision.to_bytes(_NUMBER_BYTES) + self.seq.to_bytes(_NUMBER_BYTES)
+        return self.topic, numbers + self.body
+
+    @classmethod
+    def from_hint(cls, hint: Hint) -> "Update":
+        """Return what `to_hint` was made from."""
+        topic, payload = hint
+        return cls(
+            topic,
+            int.from_bytes(payload[:_NUMBER_BYTES]),
+            int.from_bytes(payload[_NUMBER_BYTES : 2 * _NUMBER_BYTES]),
+            payload[2 * _NUMBER_BYTES :],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """What a listener missed, in order, and the position that this brings it to."""
+
+    updates: Sequence[Update]
+    reached: Position
+
+
+class Source(Protocol):
+    """Where the truth about a kind of topic is read; implemented by the app that owns it.
+
+    Both are called in database threads. A topic that does not exist (yet) is at
+    position 0.
+    """
+
+    def positions(self, topics: Collection[str]) -> Mapping[str, Position]:
+        """Return the positions of those topics that exist."""
+
+    def missed(self, topic: str, after: Position, limit: int) -> Missed:
+        """Return up to ``limit`` changes after a position."""
+
+
+_sources: dict[str, Source] = {}
+
+
+def register_source(kind: str, source: Source) -> None:
+    """Name the source of the topics `kind:…`; called once, while the app loads."""
+    _sources[kind] = source
+
+
+def source_of(topic: str) -> Source:
+    """Return the source of a topic."""
+    return _sources[kind_of(topic)]
+
+
+def kind_of(topic: str) -> str:
+    """Return the part of a topic's name that names its source."""
+    return topic.partition(":")[0]
