@@ -1,0 +1,1 @@
+"""What crosses apps: journeys, contracts, architecture, faults, and the harness for them."""
