@@ -1,9 +1,10 @@
 """All addresses."""
 
 from django.contrib import admin
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, include, path
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("api/v1/", include("snappio.chat.urls")),
     path("admin/", admin.site.urls),
 ]
 handler400 = "snappio.core.http.errors.bad_request"

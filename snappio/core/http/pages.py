@@ -9,24 +9,28 @@ from rest_framework.response import Response
 
 from snappio.core.errors import InvalidInput
 from snappio.core.http.addresses import public_url
-from snappio.core.pagination import decode_cursor
+from snappio.core.pagination import LARGEST_ID, decode_cursor
 
 # Long digit strings take quadratic time to read.
 LONGEST_NUMBER = 20
 
 
+def number_in(request: Request, name: str) -> int | None:
+    """Return ``?name=`` as an integer, or None where it is not given; no number is a 400."""
+    given = request.query_params.get(name)
+    if given is None or given == "":
+        return None
+    digits = given.removeprefix("-")
+    if not (digits.isascii() and digits.isdecimal()) or len(digits) > LONGEST_NUMBER:
+        raise InvalidInput(fields={name: ["A valid integer is required."]})
+    # Databases know no larger ones; what lies beyond means "past the end" anyway.
+    return max(-LARGEST_ID, min(int(given), LARGEST_ID))
+
+
 def page_size(request: Request, *, default: int, largest: int) -> int:
     """Return ``?limit=`` clamped to 1…``largest``; a limit that is no number is a 400."""
-    given = request.query_params.get("limit")
-    if given is None or given == "":
-        return default
-    if (
-        not given.removeprefix("-").isdecimal()
-        or not given.isascii()
-        or len(given) > LONGEST_NUMBER
-    ):
-        raise InvalidInput(fields={"limit": ["A valid integer is required."]})
-    return max(1, min(int(given), largest))
+    given = number_in(request, "limit")
+    return default if given is None else max(1, min(given, largest))
 
 
 def position(request: Request) -> int | None:

@@ -1,0 +1,81 @@
+"""Chat as JSON.
+
+The functions make what is sent, the serializers document it; a test holds the two
+equal.
+"""
+
+from typing import Any
+
+import orjson
+from rest_framework import serializers
+
+from snappio.chat import keys
+from snappio.chat.queries import InboxEntry
+from snappio.chat.updates import MessagePosted
+
+
+class MessageOutput(serializers.Serializer[MessagePosted]):
+    """A message."""
+
+    conversation = serializers.CharField()
+    seq = serializers.IntegerField()
+    revision = serializers.IntegerField()
+    kind = serializers.ChoiceField(choices=["message"])
+    sender = serializers.CharField(allow_null=True)
+    sender_name = serializers.CharField()
+    sender_kind = serializers.ChoiceField(choices=["member", "guest", "deleted"])
+    client_id = serializers.CharField()
+    text = serializers.CharField()
+    raw = serializers.JSONField(
+        allow_null=True, help_text="The value as an old socket sent it, else null."
+    )
+    sent_at = serializers.DateTimeField()
+
+
+class ConversationOutput(serializers.Serializer[InboxEntry]):
+    """A conversation in the list of its member."""
+
+    id = serializers.CharField()
+    kind = serializers.ChoiceField(choices=[keys.PRIVATE, keys.ROOM])
+    name = serializers.CharField(help_text="The room's name, or the other member's.")
+    username = serializers.CharField(
+        allow_null=True, help_text="The other member of a private chat; null if gone, and in rooms."
+    )
+    members_count = serializers.IntegerField()
+    last_seq = serializers.IntegerField()
+    revision = serializers.IntegerField()
+    last_message = MessageOutput()
+
+
+def message_json(message: MessagePosted) -> dict[str, Any]:
+    """Return a message as `MessageOutput` documents it."""
+    return {
+        "conversation": message.conversation,
+        "seq": message.seq,
+        "revision": message.revision,
+        "kind": "message",
+        "sender": message.sender,
+        "sender_name": message.sender_name,
+        "sender_kind": message.sender_kind,
+        "client_id": message.client_id,
+        "text": message.text,
+        # Written into the answer as it is: big integers and key order survive.
+        "raw": orjson.Fragment(message.raw) if message.raw else None,
+        "sent_at": message.sent_at.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+    }
+
+
+def conversation_json(entry: InboxEntry) -> dict[str, Any]:
+    """Return a conversation as `ConversationOutput` documents it."""
+    conversation, partner = entry.conversation, entry.partner
+    is_there = partner is not None and partner.deleted_at is None
+    return {
+        "id": str(conversation.pk),
+        "kind": conversation.kind,
+        "name": partner.name if partner else conversation.name,
+        "username": partner.username if partner and is_there else None,
+        "members_count": entry.members_count,
+        "last_seq": conversation.last_seq,
+        "revision": conversation.revision,
+        "last_message": message_json(entry.last_message),
+    }

@@ -1,0 +1,10 @@
+"""The addresses of chat."""
+
+from django.urls import path
+
+from snappio.chat import views
+
+urlpatterns = [
+    path("conversations/", views.ConversationList.as_view()),
+    path("conversations/<str:conversation_id>/messages/", views.MessageList.as_view()),
+]
