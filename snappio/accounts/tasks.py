@@ -1,0 +1,14 @@
+"""What accounts do in the background."""
+
+from datetime import timedelta
+
+from snappio.accounts.services import sessions
+from snappio.jobs.jobs import job
+from snappio.jobs.schedules import every
+
+
+@every(timedelta(days=1))
+@job()
+def delete_expired_sessions() -> None:
+    """Clear sign-ins whose last token is over."""
+    sessions.delete_expired_sessions()
