@@ -1,6 +1,9 @@
 """The ASGI applications: everything in one process, or sockets alone."""
 
+import asyncio
 import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any, cast
 
 from a2wsgi import WSGIMiddleware
@@ -18,7 +21,8 @@ from django.conf import settings  # noqa: E402
 
 from snappio.chat.sockets import open_room, private_chat  # noqa: E402
 from snappio.core.http.gate import BodyGate, answer_health  # noqa: E402
-from snappio.realtime.runtime import lifespan  # noqa: E402
+from snappio.jobs.worker import Worker  # noqa: E402
+from snappio.realtime.runtime import Lifespan  # noqa: E402
 from snappio.realtime.sockets import no_such_socket  # noqa: E402
 
 
@@ -35,6 +39,21 @@ websockets = URLRouter(
     ]
 )
 
+# A supervisor kills after half a minute; a job that takes longer is taken over.
+JOB_SECONDS = 10
+
+
+@asynccontextmanager
+async def running_worker() -> AsyncIterator[None]:
+    """Run background jobs in a thread of this process."""
+    worker = Worker()
+    worker.start()
+    try:
+        yield
+    finally:
+        await asyncio.to_thread(worker.stop, JOB_SECONDS)
+
+
 # HTTP is the same WSGI application everywhere; here a fixed number of threads
 # serves it, so connections to the database are as many, however many requests come.
 application: ASGI3Application = ProtocolTypeRouter(
@@ -43,10 +62,10 @@ application: ASGI3Application = ProtocolTypeRouter(
             cast("ASGI3Application", WSGIMiddleware(cast("Any", http), settings.HTTP_THREADS))
         ),
         "websocket": websockets,
-        "lifespan": lifespan,
+        "lifespan": Lifespan(running_worker),
     }
 )
 
 sockets: ASGI3Application = ProtocolTypeRouter(
-    {"http": answer_health, "websocket": websockets, "lifespan": lifespan}
+    {"http": answer_health, "websocket": websockets, "lifespan": Lifespan()}
 )

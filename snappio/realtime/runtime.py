@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from functools import lru_cache
 from uuid import UUID
@@ -48,12 +48,12 @@ class Runtime:
         self._stack = AsyncExitStack()
         self._tasks: list[asyncio.Task[None]] = []
 
-    async def start(self) -> None:
-        """Start the hub and the apps' parts, in the running loop."""
+    async def start(self, parts: Iterable[Part] = ()) -> None:
+        """Start the hub, the apps' parts and those given, in the running loop."""
         self.hub.listen(revocation.CHANNEL, self._hear_revocation)
         await self.hub.start()
         self._stack.push_async_callback(self.hub.stop)
-        for part in _parts:
+        for part in (*_parts, *parts):
             await self._stack.enter_async_context(part())
         self._tasks = [
             asyncio.create_task(self._check_sessions()),
@@ -88,14 +88,20 @@ def current_runtime() -> Runtime:
     return Runtime()
 
 
-async def lifespan(
-    scope: LifespanScope, receive: ASGIReceiveCallable, send: ASGISendCallable
-) -> None:
-    """Start and stop the runtime with the server (the ASGI lifespan protocol)."""
-    await receive()
-    runtime = current_runtime()
-    await runtime.start()
-    await send({"type": "lifespan.startup.complete"})
-    await receive()
-    await runtime.stop()
-    await send({"type": "lifespan.shutdown.complete"})
+class Lifespan:
+    """Starts and stops the runtime, and ``parts`` with it, as the server does (ASGI lifespan)."""
+
+    def __init__(self, *parts: Part) -> None:
+        self._parts = parts
+
+    async def __call__(
+        self, scope: LifespanScope, receive: ASGIReceiveCallable, send: ASGISendCallable
+    ) -> None:
+        """Serve one lifespan."""
+        await receive()
+        runtime = current_runtime()
+        await runtime.start(self._parts)
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await runtime.stop()
+        await send({"type": "lifespan.shutdown.complete"})
