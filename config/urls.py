@@ -3,9 +3,13 @@
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
+from snappio.core import urls as core
+
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("api/v1/", include("snappio.chat.urls")),
+    path("", include(core.urlpatterns)),
     path("admin/", admin.site.urls),
+    path("api/v1/", include(core.api_urlpatterns)),
+    path("api/v1/", include("snappio.chat.urls")),
 ]
 handler400 = "snappio.core.http.errors.bad_request"
 handler404 = "snappio.core.http.errors.not_found"

@@ -6,9 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from django.db.models import Model, QuerySet
+
 from snappio.core.errors import InvalidInput
 
 Row = TypeVar("Row")
+Record = TypeVar("Record", bound=Model)
 
 LARGEST_ID = 2**63 - 1
 LONGEST_NUMBER = len(str(LARGEST_ID))
@@ -27,6 +30,14 @@ class Page(Generic[Row]):
 
     rows: Sequence[Row]
     next_cursor: str | None
+
+
+def page_of(rows: QuerySet[Record], limit: int) -> Page[Record]:
+    """Return the first ``limit`` of ``rows``, which are in descending order of id. One query."""
+    # One more than asked for tells whether there is a next page.
+    found = list(rows[: limit + 1])
+    shown = found[:limit]
+    return Page(shown, encode_cursor(shown[-1].pk) if len(found) > limit else None)
 
 
 def encode_cursor(*numbers: int) -> str:

@@ -4,6 +4,8 @@ from functools import lru_cache
 
 import redis
 from django.conf import settings
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 # A request must not hang on a Redis that does not answer: what Redis holds is
 # never the truth, so giving up early is safe.
@@ -19,4 +21,6 @@ def command_client() -> "redis.Redis | None":
         settings.REDIS_URL,
         socket_timeout=TIMEOUT_SECONDS,
         socket_connect_timeout=TIMEOUT_SECONDS,
+        # Once, for a connection that went stale; by default redis-py tries for seconds.
+        retry=Retry(NoBackoff(), 1),
     )

@@ -7,3 +7,4 @@ class ProfilesConfig(AppConfig):
     """Registers the app."""
 
     name = "snappio.profiles"
+    features = ("profiles",)

@@ -58,7 +58,11 @@ def _answer_domain_error(error: DomainError) -> Response:
 def _body_of(error: DomainError) -> dict[str, Any]:
     if isinstance(error, InvalidInput) and error.fields:
         return dict(error.fields)
-    return {"detail": error.detail, "code": error.code}
+    detail = error.detail
+    if isinstance(error, TooMany):
+        wait = math.ceil(error.retry_after)
+        detail += f" Expected available in {wait} second{'' if wait == 1 else 's'}."
+    return {"detail": detail, "code": error.code}
 
 
 def _code_of(exc: Exception) -> str:

@@ -6,10 +6,12 @@ from contextvars import ContextVar
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import is_valid_path
+from django.utils.cache import patch_vary_headers
 
 from snappio.core.errors import TooLarge
 from snappio.core.ids import secret_name
 from snappio.core.limits import current_limits
+from snappio.core.rates import Allowance
 
 View = Callable[[HttpRequest], HttpResponse]
 
@@ -48,6 +50,25 @@ def bounded_body(get_response: View) -> View:
             error = TooLarge(f"The request is larger than {limit} bytes.")
             return JsonResponse({"detail": error.detail, "code": error.code}, status=error.status)
         return get_response(request)
+
+    return middleware
+
+
+def api_headers(get_response: View) -> View:
+    """Keep answers to one member from being shown to another, and tell what the limit leaves."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        if request.path_info.startswith("/api/"):
+            patch_vary_headers(response, ["Authorization"])
+        if "HTTP_AUTHORIZATION" in request.META:
+            response["Cache-Control"] = "private, no-store"
+        allowance: Allowance | None = getattr(request, "allowance", None)
+        if allowance is not None:
+            response["X-RateLimit-Limit"] = str(allowance.limit)
+            response["X-RateLimit-Remaining"] = str(allowance.remaining)
+            response["X-RateLimit-Reset"] = str(allowance.reset_after)
+        return response
 
     return middleware
 

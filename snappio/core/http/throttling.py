@@ -11,6 +11,7 @@ from snappio.core import rates
 from snappio.core.errors import TooMany
 from snappio.core.http.addresses import address_of
 from snappio.core.limits import current_limits
+from snappio.core.rates import Allowance
 
 if TYPE_CHECKING:
     # DRF's views name this module in their settings: importing them here is a cycle.
@@ -28,15 +29,18 @@ class ApiThrottle(BaseThrottle):
         if not settings.RATE_LIMITS or getattr(view, "is_throttle_exempt", False):
             return True
         limits = current_limits()
+        if request.user.is_authenticated:
+            scope, subject, rate = "api:member", str(request.user.pk), limits.requests_member
+        else:
+            scope, subject, rate = "api:anonymous", address_of(request), limits.requests_anonymous
         try:
-            if request.user.is_authenticated:
-                rates.take("api:member", str(request.user.pk), limits.requests_member)
-            else:
-                rates.take("api:anonymous", address_of(request), limits.requests_anonymous)
+            allowance = rates.take(scope, subject, rate)
         except TooMany as refusal:
             self._wait = math.ceil(refusal.retry_after)
-            return False
-        return True
+            allowance = Allowance(rate.at_once, remaining=0, reset_after=self._wait)
+        # For `middleware.api_headers`.
+        request._request.allowance = allowance  # type: ignore[attr-defined] # noqa: SLF001
+        return self._wait is None
 
     def wait(self) -> float | None:
         """Return the seconds until the next request may pass."""
