@@ -9,6 +9,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include(core.urlpatterns)),
     path("admin/", admin.site.urls),
     path("api/v1/", include(core.api_urlpatterns)),
+    path("api/v1/", include("snappio.accounts.urls")),
     path("api/v1/", include("snappio.chat.urls")),
 ]
 handler400 = "snappio.core.http.errors.bad_request"

@@ -4,13 +4,14 @@ from django.apps import AppConfig
 
 
 class AccountsConfig(AppConfig):
-    """Registers how open sockets learn that their session is over."""
+    """Registers how tokens are documented, and how open sockets learn that theirs is over."""
 
     name = "snappio.accounts"
+    features = ("sessions",)
 
     def ready(self) -> None:
-        """Contribute to the processes that hold sockets."""
-        # Models can be imported only now.
+        """Import what registers itself; models can be imported only now."""
+        from snappio.accounts import schema  # noqa: F401, PLC0415
         from snappio.accounts.sockets import ended_among  # noqa: PLC0415
         from snappio.realtime.runtime import register_session_check  # noqa: PLC0415
 

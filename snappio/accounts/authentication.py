@@ -18,13 +18,20 @@ REALM = "api"
 PARTS = 2
 
 
+class AuthenticatedRequest(Request):
+    """A request that has passed `IsAuthenticated`; for annotations only."""
+
+    user: User
+    auth: Session
+
+
 class BearerAuthentication(BaseAuthentication):
     """`Authorization: Bearer <access token>`; a bad one is a 401 on public addresses too."""
 
     def authenticate(self, request: Request) -> tuple[User, Session] | None:
         """Return the member and the session, or None where no header was sent."""
-        header = request.META.get("HTTP_AUTHORIZATION")
-        if header is None:
+        header = request.META.get("HTTP_AUTHORIZATION", "")
+        if not header.strip():
             return None
         try:
             session = sessions.session_of(bearer_token(header))

@@ -8,6 +8,9 @@ NotAuthenticated
 InvalidInput
 ├── WrongPassword       the present password, asked again before a change
 └── (fields)            what sign-up and profile say field by field
+NotFound
+├── SessionNotFound     no such session, or somebody else's
+└── UnknownMember       no such member, or disabled, or gone
 """
 
 from snappio.core.errors import InvalidInput, NotAuthenticated, NotFound
@@ -52,3 +55,10 @@ class SessionNotFound(NotFound):
     """No such session, or somebody else's."""
 
     code = "session_not_found"
+
+
+class UnknownMember(NotFound):
+    """Nobody of this name can be seen."""
+
+    code = "member_not_found"
+    detail = "No User matches the given query."

@@ -5,10 +5,10 @@ from datetime import datetime
 from typing import ClassVar
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Q
 
-from snappio.accounts.names import identity_of, normalise_username
+from snappio.accounts.names import identity_of, identity_of_email, normalise_username
 from snappio.core.clock import now
 
 
@@ -19,6 +19,10 @@ class UserQuerySet(models.QuerySet["User"]):
         """Keep those who may sign in and be seen: neither disabled nor deleted."""
         return self.filter(is_active=True)
 
+    def locked(self) -> "UserQuerySet":
+        """Lock the rows until the transaction ends; rows that refer to them may still be added."""
+        return self.select_for_update(of=("self",), no_key=True)
+
     def named(self, username: str) -> "UserQuerySet":
         """Keep the one who writes the name exactly so; letter case counts in addresses."""
         return self.filter(username=username)
@@ -27,15 +31,16 @@ class UserQuerySet(models.QuerySet["User"]):
 class UserManager(BaseUserManager["User"].from_queryset(UserQuerySet)):  # type: ignore[misc]
     """Makes members outside sign-up: the first staff member, test data."""
 
+    @transaction.atomic
     def create_user(
         self, username: str, email: str, password: str | None = None, **more: object
     ) -> "User":
-        """Make a member; no rule but the database's is applied."""
+        """Make a member; no rule but the database's is applied, and the e-mail may be empty."""
         user = User(
             username=normalise_username(username),
             username_identity=identity_of(username),
             email=email,
-            email_identity=identity_of(email),
+            email_identity=identity_of_email(email) or None,
             **{"name": username, **more},
         )
         user.set_password(password)

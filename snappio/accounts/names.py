@@ -3,8 +3,10 @@
 import re
 import unicodedata
 
-# Letters, digits and these marks; `\w` covers the letters of every script.
-_USERNAME = re.compile(r"[\w.@+-]{1,50}")
+# Letters, digits and these marks; `\w` covers the letters of every script. Two
+# fillers of Hangul count as letters and show nothing: with them anybody could
+# look like somebody else.
+_USERNAME = re.compile(r"(?:(?![\u115f\u1160])[\w.@+-]){1,50}")
 
 # Names that addresses or people would mistake for something else.
 RESERVED = frozenset({
@@ -26,6 +28,15 @@ def identity_of(text: str) -> str:
     and `alice` are one. Folding may undo the normal form, so it is applied again.
     """
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text.strip()).casefold())
+
+
+def identity_of_email(email: str) -> str:
+    """Return what all spellings of one mailbox have in common.
+
+    Besides case, `alice+app@x.org` is `alice@x.org`: mail for both reaches her.
+    """
+    local, at, domain = identity_of(email).rpartition("@")
+    return (local.partition("+")[0] or local) + at + domain
 
 
 def is_well_formed(username: str) -> bool:

@@ -1,6 +1,5 @@
 """Joining, changing and leaving."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.contrib.auth.password_validation import validate_password
@@ -8,8 +7,9 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from snappio.accounts import names
-from snappio.accounts.errors import WrongPassword
+from snappio.accounts.errors import UnknownMember
 from snappio.accounts.models import Session, UsedName, User
+from snappio.accounts.services.passwords import require_password
 from snappio.accounts.services.sessions import end_sessions
 from snappio.core import rates
 from snappio.core.clock import now
@@ -50,17 +50,46 @@ def change_member(user: User, changes: MemberChanges, *, session: Session) -> Us
     with transaction.atomic():
         member = _locked(user)
         changed = _apply(member, changes)
-        _save_unique(member, update_fields=changed)
+        if changed:
+            _save_unique(member, update_fields=changed)
         if changes.password is not None:
             end_sessions(member, but=session)
     return member
 
 
-def change_password(user: User, *, present: str, new: str, session: Session) -> None:
-    """Set a new password if the present one is right; all other sessions end."""
-    if not user.check_password(present):
-        raise WrongPassword(fields={"current_password": [WrongPassword.detail]})
-    change_member(user, MemberChanges(password=new), session=session)
+def change_password(session: Session, *, present: str, new: str, address: str) -> None:
+    """Set a new password if the present one is right; the member's other sessions end."""
+    member = session.user
+    require_password(member, present, address=address)
+    with transaction.atomic():
+        # Somebody else may have changed it since the look above.
+        if _locked(member).password != member.password:
+            raise NotAuthenticated
+        if complaints := _complaints_about(new, member):
+            raise InvalidInput(fields={"new_password": complaints})
+        change_member(member, MemberChanges(password=new), session=session)
+
+
+def set_password(user: User, password: str) -> None:
+    """Set a password on the member's behalf; all sessions end."""
+    with transaction.atomic():
+        member = _locked_by_staff(user)
+        _save_unique(member, update_fields=_apply(member, MemberChanges(password=password)))
+        end_sessions(member)
+
+
+def disable_member(user: User) -> None:
+    """Shut the member out: no sign-in, no session, no socket, invisible to others."""
+    with transaction.atomic():
+        member = _locked_by_staff(user)
+        end_sessions(member)
+        member.is_active = False
+        member.save(update_fields=["is_active"])
+
+
+def enable_member(user: User) -> None:
+    """Let a disabled member in again; one who left stays away."""
+    User.objects.filter(pk=user.pk, deleted_at__isnull=True).update(is_active=True)
 
 
 def close_account(user: User) -> None:
@@ -72,18 +101,30 @@ def close_account(user: User) -> None:
     with transaction.atomic():
         member = _locked(user)
         end_sessions(member)
+        # Kept, so that its tokens are told "User not found"; where the person was is not.
+        member.sessions.update(device="", address="")
+        member.groups.clear()
+        member.user_permissions.clear()
         member.deleted_at = now()
         member.is_active = member.is_staff = member.is_superuser = False
         member.name = member.email = ""
-        member.email_identity = None
+        member.email_identity = member.last_login = None
         member.set_unusable_password()
         member.save()
 
 
 def _locked(user: User) -> User:
-    member: User | None = User.objects.active().select_for_update().filter(pk=user.pk).first()
+    member: User | None = User.objects.active().locked().filter(pk=user.pk).first()
     if member is None:
         raise NotAuthenticated
+    return member
+
+
+def _locked_by_staff(user: User) -> User:
+    # Unlike the member's own deeds these work on who is disabled, too.
+    member: User | None = User.objects.locked().filter(pk=user.pk, deleted_at__isnull=True).first()
+    if member is None:
+        raise UnknownMember
     return member
 
 
@@ -112,30 +153,45 @@ def _apply_username(user: User, given: str, errors: dict[str, list[str]]) -> lis
         errors["username"] = [USERNAME_INVALID]
     elif names.is_reserved(username) and identity != user.username_identity:
         errors["username"] = [USERNAME_RESERVED]
-    elif UsedName.objects.exclude(user_id=user.pk).filter(pk=identity).exists():
+    elif _is_name_taken(user, identity):
         errors["username"] = [USERNAME_TAKEN]
     user.username, user.username_identity = username, identity
     return ["username", "username_identity"]
 
 
 def _apply_email(user: User, email: str, errors: dict[str, list[str]]) -> list[str]:
-    identity = names.identity_of(email)
-    if User.objects.exclude(pk=user.pk).filter(email_identity=identity).exists():
+    identity = names.identity_of_email(email)
+    if _is_email_taken(user, identity):
         errors["email"] = [EMAIL_TAKEN]
     user.email, user.email_identity = email, identity
     return ["email", "email_identity"]
 
 
+def _is_name_taken(user: User, identity: str) -> bool:
+    return UsedName.objects.exclude(user_id=user.pk).filter(pk=identity).exists()
+
+
+def _is_email_taken(user: User, identity: str | None) -> bool:
+    return (
+        bool(identity) and User.objects.exclude(pk=user.pk).filter(email_identity=identity).exists()
+    )
+
+
 def _apply_password(user: User, password: str, errors: dict[str, list[str]]) -> list[str]:
+    if complaints := _complaints_about(password, user):
+        errors["password"] = complaints
+    # Hashing is dear: not for a form that fails anyway.
+    if not errors:
+        user.set_password(password)
+    return ["password"]
+
+
+def _complaints_about(password: str, user: User) -> list[str]:
     try:
         validate_password(password, user)
     except ValidationError as error:
-        errors["password"] = list(error.messages)
-    else:
-        # Hashing is dear: not for a form that fails anyway.
-        if not errors:
-            user.set_password(password)
-    return ["password"]
+        return list(error.messages)
+    return []
 
 
 def _save_unique(user: User, *, update_fields: list[str] | None = None) -> None:
@@ -145,8 +201,10 @@ def _save_unique(user: User, *, update_fields: list[str] | None = None) -> None:
         with transaction.atomic():
             user.save(update_fields=update_fields)
             _hold_name(user)
-    except IntegrityError as error:
-        raise InvalidInput(fields=_taken(error)) from None
+    except IntegrityError:
+        if _is_email_taken(user, user.email_identity):
+            raise InvalidInput(fields={"email": [EMAIL_TAKEN]}) from None
+        raise InvalidInput(fields={"username": [USERNAME_TAKEN]}) from None
 
 
 def _hold_name(user: User) -> None:
@@ -155,9 +213,3 @@ def _hold_name(user: User) -> None:
     )
     if held.user_id != user.pk:
         raise IntegrityError("username")
-
-
-def _taken(error: IntegrityError) -> Mapping[str, list[str]]:
-    if "email" in str(error):
-        return {"email": [EMAIL_TAKEN]}
-    return {"username": [USERNAME_TAKEN]}

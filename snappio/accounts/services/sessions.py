@@ -1,23 +1,24 @@
 """Signing in, staying signed in, signing out."""
 
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from uuid import UUID
 
-from django.contrib.auth.hashers import make_password
-from django.db import transaction
+from django.db import DatabaseError, transaction
 
 from snappio.accounts import tokens
 from snappio.accounts.errors import MemberNotFound, SessionNotFound, SignInFailed, TokenNotValid
 from snappio.accounts.models import Session, User
-from snappio.accounts.names import identity_of
-from snappio.core import rates
+from snappio.accounts.services.passwords import member_with_password
 from snappio.core.clock import now
 from snappio.core.ids import secret_name
 from snappio.core.limits import current_limits
 from snappio.realtime.revocation import revoke_on_commit
+
+logger = logging.getLogger(__name__)
 
 # Writing "last seen" on every request would make every read a write.
 LAST_SEEN_STEP = timedelta(minutes=5)
@@ -32,31 +33,8 @@ class TokenPair:
 
 
 def sign_in(*, username: str, password: str, device: str, address: str) -> TokenPair:
-    """Open a session for the member, or raise `SignInFailed`.
-
-    Failures are limited per account and per address. The allowance is spent
-    before the password is looked at and given back on success, so parallel
-    guesses cannot slip past. An unknown name costs the same work as a wrong
-    password, so that the time does not tell them apart.
-    """
-    account = identity_of(username)
-    limits = current_limits()
-    allowances = (
-        ("sign-in:address", address, limits.sign_in_failures_per_address),
-        ("sign-in:account", account, limits.sign_in_failures_per_account),
-    )
-    for scope, subject, rate in allowances:
-        rates.take(scope, subject, rate)
-
-    user = User.objects.active().filter(username_identity=account).first()
-    if user is None:
-        make_password(password)
-        raise SignInFailed
-    if not user.check_password(password):
-        raise SignInFailed
-
-    for scope, subject, rate in allowances:
-        rates.give_back(scope, subject, rate)
+    """Open a session for the member, or raise `SignInFailed`."""
+    user = member_with_password(username, password, address=address)
     return _open_session(user, device=device, address=address, at=now())
 
 
@@ -64,7 +42,7 @@ def sign_in(*, username: str, password: str, device: str, address: str) -> Token
 def _open_session(user: User, *, device: str, address: str, at: datetime) -> TokenPair:
     # A member who was disabled, or whose password changed, since the look above
     # gets no session from the old facts.
-    current = User.objects.active().select_for_update().filter(pk=user.pk).first()
+    current = User.objects.active().locked().filter(pk=user.pk).first()
     if current is None or current.password != user.password:
         raise SignInFailed
     token_id = secret_name()
@@ -99,14 +77,15 @@ def refresh(text: str) -> TokenPair:
 
 def _rotate(token: tokens.Token, at: datetime) -> TokenPair | None:
     session = (
-        Session.objects.select_for_update(of=("self",))
+        Session.objects.select_for_update(of=("self",), no_key=True)
         .select_related("user")
         .filter(pk=token.session_id, user_id=token.user_id)
         .first()
     )
     if session is None:
         return None
-    _require_live(session, at)
+    if not _is_live(session, at):
+        return None
     given = tokens.fingerprint(token.token_id)
     successor = tokens.successor_of(token.token_id)
     if given == session.refresh_hash:
@@ -119,11 +98,15 @@ def _rotate(token: tokens.Token, at: datetime) -> TokenPair | None:
             ]
         )  # fmt: skip
         return _pair(session, successor)
-    grace = timedelta(seconds=current_limits().refresh_grace)
-    if given == session.replaced_hash and at - session.refreshed_at <= grace:
+    if _is_in_grace(session, given, at):
         return _pair(session, successor)
     _end([session], at)
     return None
+
+
+def _is_in_grace(session: Session, given: str, at: datetime) -> bool:
+    grace = timedelta(seconds=current_limits().refresh_grace)
+    return given == session.replaced_hash and at - session.refreshed_at <= grace
 
 
 def _pair(session: Session, token_id: str) -> TokenPair:
@@ -145,22 +128,44 @@ def session_of(text: str) -> Session:
     """
     at = now()
     token = tokens.read(text, kind="access", at=at)
-    session = _live_session(token, at)
+    session = _session_named_by(token)
+    if session.user.deleted_at is not None:
+        raise MemberNotFound
+    if not session.user.is_active:
+        raise MemberNotFound("User is inactive", code="user_inactive")
+    if not _is_live(session, at):
+        raise TokenNotValid
     if at - session.last_seen_at > LAST_SEEN_STEP:
-        Session.objects.filter(pk=session.pk, last_seen_at__lt=at).update(last_seen_at=at)
+        _mark_seen(session, at)
     return session
+
+
+def _mark_seen(session: Session, at: datetime) -> None:
+    # A nicety of the list of devices: a full disk must not turn reads away.
+    try:
+        with transaction.atomic():
+            Session.objects.filter(pk=session.pk, last_seen_at__lt=at).update(last_seen_at=at)
+    except DatabaseError as error:
+        logger.warning("Could not note that a session was seen: %s", type(error).__name__)
 
 
 def verify(text: str) -> None:
     """Raise unless the token, of either kind, would be accepted now."""
     at = now()
     token = tokens.read(text, at=at)
-    session = _live_session(token, at)
-    if token.kind == "refresh" and tokens.fingerprint(token.token_id) != session.refresh_hash:
+    session = _session_named_by(token)
+    if not _is_live(session, at):
+        raise TokenNotValid
+    given = tokens.fingerprint(token.token_id)
+    if (
+        token.kind == "refresh"
+        and given != session.refresh_hash
+        and not _is_in_grace(session, given, at)
+    ):
         raise TokenNotValid
 
 
-def _live_session(token: tokens.Token, at: datetime) -> Session:
+def _session_named_by(token: tokens.Token) -> Session:
     session = (
         Session.objects.select_related("user")
         .filter(pk=token.session_id, user_id=token.user_id)
@@ -168,17 +173,11 @@ def _live_session(token: tokens.Token, at: datetime) -> Session:
     )
     if session is None:
         raise TokenNotValid
-    _require_live(session, at)
     return session
 
 
-def _require_live(session: Session, at: datetime) -> None:
-    if session.user.deleted_at is not None:
-        raise MemberNotFound
-    if not session.user.is_active:
-        raise MemberNotFound("User is inactive", code="user_inactive")
-    if session.ended_at is not None or session.expires_at <= at:
-        raise TokenNotValid
+def _is_live(session: Session, at: datetime) -> bool:
+    return session.user.is_active and session.ended_at is None and session.expires_at > at
 
 
 def sign_out(session: Session) -> None:
@@ -194,6 +193,12 @@ def end_session(session_id: UUID, *, owner: User) -> None:
         if session is None:
             raise SessionNotFound
         _end([session], now())
+
+
+def end_other_sessions(session: Session) -> None:
+    """End all sessions of the same member but this one."""
+    with transaction.atomic():
+        end_sessions(session.user, but=session)
 
 
 def end_sessions(owner: User, *, but: Session | None = None) -> None:

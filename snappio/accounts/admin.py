@@ -1,0 +1,139 @@
+"""The staff's view of members and their sessions."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.forms import AdminAuthenticationForm
+from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.forms import AdminPasswordChangeForm
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from snappio.accounts.models import Session, User
+from snappio.accounts.services import members, sessions
+from snappio.core.clock import now
+from snappio.core.errors import DomainError
+
+
+class SignInForm(AdminAuthenticationForm):
+    """Says it when there were too many failures."""
+
+    def clean(self) -> dict[str, Any]:
+        """Check name and password."""
+        try:
+            return super().clean()
+        except DomainError as refusal:
+            raise ValidationError(refusal.detail, code=refusal.code) from None
+
+
+admin.site.login_form = SignInForm
+
+
+class PasswordForm(AdminPasswordChangeForm):  # type: ignore[type-arg]
+    """Sets a password on the member's behalf, typed twice."""
+
+    def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
+        super().__init__(user, *args, **kwargs)
+        # To shut somebody out there is "disable", which says so in the list.
+        self.fields.pop("usable_password", None)
+        self.fields["password1"].required = self.fields["password2"].required = True
+
+    def save(self, commit: bool = True) -> User:  # noqa: FBT001, FBT002 -- Django's signature
+        """Set it, which ends all of the member's sessions."""
+        member: User = self.user
+        members.set_password(member, self.cleaned_data["password1"])
+        member.refresh_from_db()
+        return member
+
+
+@admin.register(User)
+class MemberAdmin(UserAdmin["User"]):
+    """Members: to look at, to let out and in, to make staff of.
+
+    Names and addresses are the member's own to change, under the rules of the
+    services, which no form here knows; members sign up themselves.
+    """
+
+    list_display = ("username", "name", "email", "is_active", "is_staff", "created_at")
+    list_filter = ("is_active", "is_staff", "is_superuser")
+    search_fields = ("username", "name", "email")
+    ordering = ("-id",)
+    show_full_result_count = False
+    fieldsets = (
+        (None, {"fields": ("username", "name", "email", "password")}),
+        ("Standing", {"fields": ("is_active", "created_at", "last_login", "deleted_at")}),
+        ("Staff", {"fields": ("is_staff", "is_superuser", "groups", "user_permissions")}),
+    )
+    readonly_fields = (
+        "username", "name", "email", "is_active", "created_at", "last_login", "deleted_at",
+    )  # fmt: skip
+    change_password_form = PasswordForm
+    actions = ("disable", "enable")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
+        """Let nobody make staff but a superuser: staff could promote themselves."""
+        if request.user.is_superuser:
+            return self.readonly_fields
+        return (*self.readonly_fields, "is_staff", "is_superuser", "groups", "user_permissions")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Refuse: members sign up, and `createsuperuser` makes the first of the staff."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        """Refuse: a deleted row would free the name and orphan what the member wrote."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        """Keep other staff from superusers' passwords, and everybody from the deleted."""
+        if obj is not None and obj.deleted_at is not None:
+            return False
+        if obj is not None and obj.is_superuser and not request.user.is_superuser:
+            return False
+        return super().has_change_permission(request, obj)
+
+    @admin.action(description="Disable: no sign-in, all sessions end", permissions=["change"])
+    def disable(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        """Disable the chosen members but oneself."""
+        for member in queryset.filter(is_active=True).exclude(username=request.user.get_username()):
+            if self.has_change_permission(request, member):
+                members.disable_member(member)
+
+    @admin.action(description="Enable", permissions=["change"])
+    def enable(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        """Enable the chosen members again."""
+        for member in queryset:
+            if self.has_change_permission(request, member):
+                members.enable_member(member)
+
+
+@admin.register(Session)
+class SessionAdmin(admin.ModelAdmin["Session"]):
+    """Who is signed in where."""
+
+    list_display = ("user", "device", "address", "last_seen_at", "expires_at", "ended_at")
+    list_select_related = ("user",)
+    search_fields = ("user__username", "address")
+    ordering = ("-last_seen_at",)
+    show_full_result_count = False
+    exclude = ("refresh_hash", "replaced_hash")
+    actions = ("end",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Refuse: a session without a token is of no use."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Session | None = None) -> bool:
+        """Refuse: ending closes open sockets too, deleting would not."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Session | None = None) -> bool:
+        """Refuse to edit one, but let those who may change sessions end them."""
+        return obj is None and super().has_change_permission(request)
+
+    @admin.action(description="End", permissions=["change"])
+    def end(self, request: HttpRequest, queryset: QuerySet[Session]) -> None:
+        """End the chosen sessions."""
+        for session in queryset.filter(ended_at=None, expires_at__gt=now()):
+            sessions.sign_out(session)
