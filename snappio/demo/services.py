@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from uuid import uuid4
 
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -12,7 +13,16 @@ from snappio.chat.keys import ConversationKey
 from snappio.chat.services.messages import Draft, append_messages
 from snappio.core.errors import DomainError
 from snappio.demo.pictures import photograph
-from snappio.demo.script import CAST, PASSWORD, POSTS, PRIVATE_TALKS, ROOM, ROOM_TALK, Line
+from snappio.demo.script import (
+    CAST,
+    PASSWORD,
+    POSTS,
+    PRIVATE_TALKS,
+    ROOM,
+    ROOM_TALK,
+    Character,
+    Line,
+)
 from snappio.posts.services import create_post
 
 ADDRESS = "127.0.0.1"
@@ -30,64 +40,57 @@ class _Step:
 def is_filled() -> bool:
     """Say whether anybody of the cast is here already."""
     names = [character.username for character in CAST]
-    return User.objects.filter(username__in=names).exists()
+    found: bool = User.objects.filter(username__in=names).exists()
+    return found
 
 
 def fill(progress: Progress) -> None:
     """Make the people, their posts and their talks; raises `InvalidInput` if a name is taken."""
-    steps = list(_steps())
+    present: dict[str, Session] = {}
+    steps = list(_steps(present))
     for number, step in enumerate(steps, start=1):
         step.act()
         progress(number, len(steps), step.label)
 
 
-def _steps() -> Iterable[_Step]:
-    present: dict[str, Session] = {}
+def _steps(present: dict[str, Session]) -> Iterable[_Step]:
+    """Give what is to be done, in order; who has joined is kept in ``present``."""
     for character in CAST:
-        yield _Step(
-            f"{character.name} signs up",
-            lambda who=character: present.__setitem__(who.username, _join(who.username, who.name)),
-        )
+        yield _Step(f"{character.name} signs up", partial(_join, character, present))
     for seed, (author, caption) in enumerate(POSTS):
-        yield _Step(
-            f"{author} posts a photograph",
-            lambda seed=seed, author=author, caption=caption: _post(
-                present[author].user, caption, seed
-            ),
-        )
-    yield _Step(f"six people talk in the {ROOM}", lambda: _talk_in_room(present))
+        yield _Step(f"{author} posts a photograph", partial(_post, author, caption, seed, present))
+    room = partial(_say_in_room, ROOM, ROOM_TALK, present)
+    yield _Step(f"six people talk in the {ROOM}", room)
     for pair, lines in PRIVATE_TALKS:
-        yield _Step(
-            " and ".join(pair) + " talk",
-            lambda pair=pair, lines=lines: _talk_privately(present, pair, lines),
-        )
+        yield _Step(" and ".join(pair) + " talk", partial(_say_privately, pair, lines, present))
 
 
-def _join(username: str, name: str) -> Session:
+def _join(character: Character, present: dict[str, Session]) -> None:
+    username = character.username
     members.sign_up(
         username=username,
         email=f"{username}@demo.example",
-        name=name,
+        name=character.name,
         password=PASSWORD,
         address=ADDRESS,
     )
     pair = sessions.sign_in(username=username, password=PASSWORD, device="demo", address=ADDRESS)
-    return sessions.session_of(pair.access)
+    present[username] = sessions.session_of(pair.access)
 
 
-def _post(author: User, caption: str, seed: int) -> None:
+def _post(author: str, caption: str, seed: int, present: Mapping[str, Session]) -> None:
     picture = SimpleUploadedFile("photograph.jpg", photograph(seed), "image/jpeg")
-    create_post(author=author, content=caption, image=picture)
+    create_post(author=present[author].user, content=caption, image=picture)
 
 
-def _talk_in_room(present: Mapping[str, Session]) -> None:
-    _say(ConversationKey.open_room(ROOM), ROOM_TALK, present)
+def _say_in_room(name: str, lines: Iterable[Line], present: Mapping[str, Session]) -> None:
+    _say(ConversationKey.open_room(name), lines, present)
 
 
-def _talk_privately(
-    present: Mapping[str, Session], pair: tuple[str, str], lines: Iterable[Line]
+def _say_privately(
+    pair: tuple[str, str], lines: Iterable[Line], present: Mapping[str, Session]
 ) -> None:
-    one, other = (present[name].user_id for name in pair)
+    one, other = (present[username].user_id for username in pair)
     _say(ConversationKey.private(one, other), lines, present)
 
 
