@@ -255,7 +255,7 @@ class _Chat:
             self._connection.close(POLICY_VIOLATION)
 
     def _may_err(self) -> bool:
-        if _rates_are_off() or not self._bad_frames.take("bad", BAD_FRAMES, 1):
+        if _rates_are_off() or not self._bad_frames.wait("bad", BAD_FRAMES):
             return True
         self._connection.close(POLICY_VIOLATION)
         return False
@@ -280,11 +280,11 @@ class _Chat:
             sender, rate = f"guest:{self._connection.address}", limits.messages_guest
         else:
             sender, rate = f"member:{user_id}", limits.messages_member
-        wait = _rates.take(sender, rate, 1)
+        wait = _rates.wait(sender, rate)
         if wait:
             return wait
         self._flooding_since = None
-        return _rates.take(str(self._key), limits.messages_conversation, 1)
+        return _rates.wait(str(self._key), limits.messages_conversation)
 
     def _close_when_token_expires(self) -> asyncio.TimerHandle | None:
         proof = self._entrance.proof

@@ -77,6 +77,10 @@ class MemoryBuckets:
                 self._arrivals.popitem(last=False)
         return used
 
+    def wait(self, key: str, rate: Rate) -> float:
+        """Spend one and return 0, or spend nothing and return the seconds until it fits."""
+        return max(0.0, self.take(key, rate, 1) - _capacity_of(rate))
+
     def give_back(self, key: str, rate: Rate, cost: int) -> None:
         with self._lock:
             if key in self._arrivals:

@@ -118,7 +118,7 @@ class SocketProtocol(WebSocketsSansIOProtocol):
 
     def handle_ping(self) -> None:
         """Answer a ping; a flood of them closes with 1008."""
-        if self._pings.take("pings", PINGS, 1):
+        if self._pings.wait("pings", PINGS):
             self.fail(1008, "too many pings")
         else:
             super().handle_ping()
