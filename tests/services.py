@@ -24,7 +24,8 @@ START_SECONDS = 30
 STOP_SECONDS = 30
 
 LOCAL_POSTGRES = "postgres://postgres@127.0.0.1:5432/postgres"
-LOCAL_REDIS = "redis://127.0.0.1:6379/0"
+# Not the database that people use by default: tests may flush theirs.
+LOCAL_REDIS = "redis://127.0.0.1:6379/9"
 
 
 def free_port() -> int:

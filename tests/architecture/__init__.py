@@ -1,0 +1,1 @@
+"""What linters cannot see about the shape of the code, and the contract they lack."""
