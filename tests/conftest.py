@@ -4,7 +4,6 @@ Without ``POSTGRES_URL`` the house is embedded, with it a fleet; `make test` run
 both halves.
 """
 
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -94,8 +93,3 @@ def private_redis() -> Iterator[PrivateRedis]:
 def _require_services() -> None:
     if not settings.POSTGRES_URL:
         pytest.skip("needs PostgreSQL and Redis; runs in the other half of `make test`")
-
-
-def pytest_sessionfinish() -> None:
-    """Remove the files that tests in this process have stored."""
-    shutil.rmtree(settings.MEDIA_ROOT, ignore_errors=True)

@@ -1,6 +1,8 @@
 """The private servers really keep what was committed when they are killed."""
 
+import threading
 from collections.abc import Iterator
+from contextlib import suppress
 
 import psycopg
 import pytest
@@ -13,6 +15,7 @@ from tests.services import (
     postgres_binaries,
     redis_answers,
     redis_binary,
+    wait_until,
 )
 
 
@@ -77,3 +80,40 @@ def test_killed_redis_comes_back_empty_at_the_same_address():
             assert client.get("word") is None
 
     assert not redis_answers(server.url)
+
+
+@pytest.mark.long
+def test_postgres_killed_again_and_again_keeps_every_acknowledged_row(postgres: PrivatePostgres):
+    acknowledged: list[int] = []
+    is_over = threading.Event()
+
+    def write() -> None:
+        number = 0
+        while not is_over.is_set():
+            with (
+                suppress(psycopg.OperationalError),
+                psycopg.connect(postgres.url, autocommit=True, connect_timeout=2) as connection,
+            ):
+                while not is_over.is_set():
+                    number += 1
+                    connection.execute("INSERT INTO numbers VALUES (%s)", [number])
+                    acknowledged.append(number)
+
+    with psycopg.connect(postgres.url, autocommit=True) as connection:
+        connection.execute("CREATE TABLE numbers (number bigint)")
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        for _ in range(10):
+            seen = len(acknowledged)
+            wait_until(lambda seen=seen: len(acknowledged) > seen + 50, seconds=30, what="Writing")
+            postgres.kill()
+            postgres.restart()
+    finally:
+        is_over.set()
+        writer.join()
+
+    with psycopg.connect(postgres.url) as connection:
+        kept = [row[0] for row in connection.execute("SELECT number FROM numbers")]
+    assert len(kept) == len(set(kept))
+    assert set(acknowledged) <= set(kept)

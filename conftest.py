@@ -1,0 +1,27 @@
+"""What holds for every test: each run begins without the remains of an earlier one."""
+
+import shutil
+
+import pytest
+from django.conf import settings
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Remove what a run that was killed has left behind.
+
+    Django would replace the SQLite file but not its log, and SQLite would then
+    apply the old log to the new file.
+    """
+    if not config.getoption("reuse_db"):
+        _remove_files()
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Leave no uploads behind."""
+    if not session.config.getoption("reuse_db"):
+        _remove_files()
+
+
+def _remove_files() -> None:
+    shutil.rmtree(settings.TEST_DIR, ignore_errors=True)
+    settings.TEST_DIR.mkdir(parents=True)
