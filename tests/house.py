@@ -29,8 +29,8 @@ from tests.services import PrivateRedis, free_port, wait_until
 ROOT = Path(__file__).resolve().parent.parent
 HOST = "127.0.0.1"
 
-START_SECONDS = 40
-STOP_SECONDS = 20
+START_SECONDS = 60
+STOP_SECONDS = 30
 # Enough of a log to see why a process did not start.
 LOG_LINES = 60
 

@@ -20,7 +20,7 @@ from typing import Any, Self
 import psycopg
 import redis
 
-START_SECONDS = 30
+START_SECONDS = 60
 STOP_SECONDS = 30
 
 LOCAL_POSTGRES = "postgres://postgres@127.0.0.1:5432/postgres"
