@@ -35,7 +35,8 @@ _public_host = urlsplit(PUBLIC_URL).hostname
 
 # 10.0.2.2 is this machine as an Android emulator sees it.
 _LOCAL_HOSTS = ["localhost", "127.0.0.1", "[::1]", "10.0.2.2"]
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", []) or [*_LOCAL_HOSTS, *filter(None, [_public_host])]
+# Always the local ones: health checks ask there, and a page elsewhere gains nothing by them.
+ALLOWED_HOSTS = [*_LOCAL_HOSTS, *filter(None, [_public_host]), *env.list("ALLOWED_HOSTS", [])]
 # Web pages on other origins that may open sockets (apps send no Origin).
 ALLOWED_ORIGINS: list[str] = env.list("ALLOWED_ORIGINS", [])
 

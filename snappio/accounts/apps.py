@@ -12,7 +12,7 @@ class AccountsConfig(AppConfig):
     def ready(self) -> None:
         """Import what registers itself; models can be imported only now."""
         from snappio.accounts import schema  # noqa: F401, PLC0415
-        from snappio.accounts.sockets import ended_among  # noqa: PLC0415
+        from snappio.accounts.queries import ended_among  # noqa: PLC0415
         from snappio.realtime.runtime import register_session_check  # noqa: PLC0415
 
         register_session_check(ended_among)

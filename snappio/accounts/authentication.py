@@ -9,13 +9,13 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
-from snappio.accounts.errors import BadAuthorization, TokenNotValid
+from snappio.accounts import tokens
+from snappio.accounts.errors import TokenNotValid
 from snappio.accounts.models import Session, User
 from snappio.accounts.services import sessions
 from snappio.core.errors import NotAuthenticated
 
 REALM = "api"
-PARTS = 2
 
 
 class AuthenticatedRequest(Request):
@@ -34,7 +34,7 @@ class BearerAuthentication(BaseAuthentication):
         if not header.strip():
             return None
         try:
-            session = sessions.session_of(bearer_token(header))
+            session = sessions.session_of(tokens.bearer_token(header))
         except NotAuthenticated as refusal:
             raise AuthenticationFailed(_answer(refusal)) from None
         return session.user, session
@@ -42,14 +42,6 @@ class BearerAuthentication(BaseAuthentication):
     def authenticate_header(self, request: Request) -> str:
         """Return the challenge that goes with a 401."""
         return f'Bearer realm="{REALM}"'
-
-
-def bearer_token(header: str) -> str:
-    """Return the token of an `Authorization` header, or raise `BadAuthorization`."""
-    parts = header.split(" ")
-    if len(parts) != PARTS or parts[0].lower() != "bearer" or not parts[1]:
-        raise BadAuthorization
-    return parts[1]
 
 
 def _answer(refusal: NotAuthenticated) -> dict[str, Any]:

@@ -1,5 +1,8 @@
 """Looking members and sessions up."""
 
+from collections.abc import Collection
+from uuid import UUID
+
 from django.db.models import QuerySet
 
 from snappio.accounts import names
@@ -36,3 +39,9 @@ def live_sessions_of(member: User) -> QuerySet[Session]:
     """Return where the member is signed in, latest seen first, as many as one page holds."""
     sessions = Session.objects.filter(user=member).live(at=now())
     return sessions.order_by("-last_seen_at")[: current_limits().page_max]
+
+
+def ended_among(session_ids: Collection[UUID]) -> Collection[UUID]:
+    """Return those of the sessions that are over."""
+    live = Session.objects.filter(pk__in=session_ids).live(at=now())
+    return set(session_ids) - set(live.values_list("pk", flat=True))

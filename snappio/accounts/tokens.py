@@ -14,7 +14,7 @@ from uuid import UUID
 
 import jwt
 
-from snappio.accounts.errors import TokenNotValid
+from snappio.accounts.errors import BadAuthorization, TokenNotValid
 from snappio.core.keys import derived_key
 
 Kind = Literal["access", "refresh"]
@@ -37,6 +37,14 @@ class Token:
     user_id: int
     token_id: str
     expires_at: datetime
+
+
+def bearer_token(header: str) -> str:
+    """Return the token of an `Authorization` header, or raise `BadAuthorization`."""
+    match header.split(" "):
+        case [scheme, token] if scheme.lower() == "bearer" and token:
+            return token
+    raise BadAuthorization
 
 
 def sign(

@@ -18,7 +18,7 @@ from uuid import UUID, uuid4
 from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, WebSocketScope
 from django.conf import settings
 
-from snappio.accounts.sockets import Proof, prove
+from snappio.accounts.services.sessions import Proof, prove
 from snappio.chat import policies
 from snappio.chat.frames import BadFrame, encode_update, read_frame, text_of, write_frame
 from snappio.chat.keys import ConversationKey

@@ -96,8 +96,11 @@ class RedisBroker:
 
     def __init__(self, url: str) -> None:
         self._url = url
+        # PUB/SUB knows no databases: without this two instances on one Redis
+        # would hear each other.
+        self._prefix = f"{redis.connection.parse_url(url).get('db', 0)}:"
         self._local = MemoryBroker()
-        self._publisher = _Publisher(url)
+        self._publisher = _Publisher(url, self._prefix)
         self._channels: set[str] = set()
         self._confirmations: dict[str, asyncio.Event] = {}
         self._pubsub: redis.asyncio.client.PubSub | None = None
@@ -128,7 +131,7 @@ class RedisBroker:
         confirmed = self._confirmations.setdefault(channel, asyncio.Event())
         # On failure the listening task reconnects and subscribes to everything again.
         with suppress(redis.RedisError, OSError, TimeoutError):
-            await self._pubsub.subscribe(channel)
+            await self._pubsub.subscribe(self._prefix + channel)
             await asyncio.wait_for(confirmed.wait(), CONFIRM_SECONDS)
 
     def unsubscribe(self, channels: Iterable[str]) -> None:
@@ -137,9 +140,15 @@ class RedisBroker:
         for channel in gone:
             self._confirmations.pop(channel, None)
         if gone and self._pubsub is not None:
-            task = asyncio.create_task(self._unsubscribe(self._pubsub, gone))
+            task = asyncio.create_task(self._unsubscribe(self._pubsub, self._prefixed(gone)))
             self._tasks.append(task)
             task.add_done_callback(self._tasks.remove)
+
+    def _prefixed(self, channels: Iterable[str]) -> list[str]:
+        return [self._prefix + channel for channel in channels]
+
+    def _plain(self, channel: bytes) -> str:
+        return channel.decode().removeprefix(self._prefix)
 
     @staticmethod
     async def _unsubscribe(pubsub: redis.asyncio.client.PubSub, channels: list[str]) -> None:
@@ -182,7 +191,7 @@ class RedisBroker:
     async def _resubscribe(self, pubsub: redis.asyncio.client.PubSub) -> None:
         self._confirmations = {channel: asyncio.Event() for channel in self._channels}
         # Without any subscription there would be nothing to wait on.
-        await pubsub.subscribe(PULSE, *self._channels)
+        await pubsub.subscribe(*self._prefixed([PULSE, *self._channels]))
         await asyncio.wait_for(pubsub.parse_response(), 2)
         self._heard_at = asyncio.get_running_loop().time()
         self._pubsub = pubsub
@@ -194,8 +203,10 @@ class RedisBroker:
             self._heard_at = clock()
             if kind == b"message":
                 channel, payload = rest
-                listener([(channel.decode(), payload)])
-            elif kind == b"subscribe" and (confirmed := self._confirmations.get(rest[0].decode())):
+                listener([(self._plain(channel), payload)])
+            elif kind == b"subscribe" and (
+                confirmed := self._confirmations.get(self._plain(rest[0]))
+            ):
                 confirmed.set()
 
     async def _keep_alive(self) -> None:
@@ -220,7 +231,8 @@ PULSE = "control:pulse"
 class _Publisher:
     """A thread that sends hints to Redis, many to a round trip."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, prefix: str) -> None:
+        self._prefix = prefix
         self._client = redis.Redis.from_url(
             url,
             socket_timeout=TIMEOUT_SECONDS,
@@ -253,7 +265,7 @@ class _Publisher:
             try:
                 with self._client.pipeline(transaction=False) as pipeline:
                     for channel, payload in hints:
-                        pipeline.publish(channel, payload)
+                        pipeline.publish(self._prefix + channel, payload)
                     pipeline.execute()
             except redis.RedisError as error:
                 # Lost for good, and that is allowed: keeping them would only

@@ -32,6 +32,14 @@ class TokenPair:
     refresh: str
 
 
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """A live session, and when the token that showed it is over."""
+
+    session: Session
+    expires_at: datetime
+
+
 def sign_in(*, username: str, password: str, device: str, address: str) -> TokenPair:
     """Open a session for the member, or raise `SignInFailed`."""
     user = member_with_password(username, password, address=address)
@@ -147,6 +155,13 @@ def _mark_seen(session: Session, at: datetime) -> None:
             Session.objects.filter(pk=session.pk, last_seen_at__lt=at).update(last_seen_at=at)
     except DatabaseError as error:
         logger.warning("Could not note that a session was seen: %s", type(error).__name__)
+
+
+def prove(authorization: str) -> Proof:
+    """Return what a socket's `Authorization` header proves, or raise `NotAuthenticated`."""
+    text = tokens.bearer_token(authorization)
+    session = session_of(text)
+    return Proof(session, tokens.read(text, at=now()).expires_at)
 
 
 def verify(text: str) -> None:
