@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from functools import lru_cache
 from typing import Protocol
+from urllib.parse import urlsplit
 
 import redis
 import redis.asyncio
@@ -98,7 +99,7 @@ class RedisBroker:
         self._url = url
         # PUB/SUB knows no databases: without this two instances on one Redis
         # would hear each other.
-        self._prefix = f"{redis.connection.parse_url(url).get('db', 0)}:"
+        self._prefix = f"{urlsplit(url).path.strip('/') or 0}:"
         self._local = MemoryBroker()
         self._publisher = _Publisher(url, self._prefix)
         self._channels: set[str] = set()
