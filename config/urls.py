@@ -11,6 +11,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include(core.api_urlpatterns)),
     path("api/v1/", include("snappio.accounts.urls")),
     path("api/v1/", include("snappio.chat.urls")),
+    path("", include("snappio.media.urls")),
 ]
 handler400 = "snappio.core.http.errors.bad_request"
 handler404 = "snappio.core.http.errors.not_found"

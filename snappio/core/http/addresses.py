@@ -51,7 +51,12 @@ def address_of_handshake(peer: str, headers: Sequence[tuple[bytes, bytes]]) -> s
 
 
 def public_url(request: HttpRequest, path: str) -> str:
-    """Return ``path`` as an absolute address, the same in every answer where PUBLIC_URL is set."""
+    """Return ``path`` as an absolute address, the same in every answer where PUBLIC_URL is set.
+
+    What is absolute already (a file in an object store) stays as it is.
+    """
+    if path.startswith(("https://", "http://")):
+        return path
     if settings.PUBLIC_URL and path.startswith("/"):
         return f"{settings.PUBLIC_URL}{path}"
     return request.build_absolute_uri(path)
