@@ -1,6 +1,7 @@
 """The same through an object store, over real HTTP."""
 
 from copy import deepcopy
+from io import BytesIO
 
 import boto3
 import pytest
@@ -9,8 +10,9 @@ from moto.server import ThreadedMotoServer
 from snappio.accounts.tests.factories import make_member
 from snappio.media.files import url_of
 from snappio.media.models import Media
-from snappio.media.services import discard
+from snappio.media.services import discard, store_image
 from snappio.media.tests.factories import make_upload
+from snappio.media.tests.images import jpeg
 
 BUCKET = "snappio-media"
 
@@ -59,7 +61,7 @@ def bucket(endpoint, settings):
 
 
 def test_keeps_renditions_in_the_bucket(bucket, endpoint):
-    media = make_upload(make_member("alice"))
+    media = store_image(owner=make_member("alice"), file=BytesIO(jpeg((640, 400))))
 
     assert {entry.key for entry in bucket.objects.all()} == {
         made["file"] for made in media.renditions

@@ -20,6 +20,7 @@ from snappio.media.services import (
     store_image,
 )
 from snappio.media.tests.factories import make_upload
+from snappio.media.tests.images import jpeg
 
 pytestmark = pytest.mark.django_db
 
@@ -51,6 +52,10 @@ def broken_storage(settings):
     return storages["default"]
 
 
+def store(owner, size=(640, 400)):
+    return store_image(owner=owner, file=BytesIO(jpeg(size)))
+
+
 def files_in(root):
     return sorted(str(path.relative_to(root)) for path in root.rglob("*") if path.is_file())
 
@@ -62,7 +67,7 @@ def grow_old(media, hours=25):
 def test_stores_the_renditions_under_names_nobody_can_guess(media_root):
     alice = make_member("alice")
 
-    media = make_upload(alice, (1600, 800))
+    media = store(alice, (1600, 800))
 
     media.refresh_from_db()
     assert (media.state, media.width, media.height) == (State.READY, 1600, 800)
@@ -81,7 +86,7 @@ def test_stores_the_renditions_under_names_nobody_can_guess(media_root):
 def test_never_gives_two_uploads_one_name():
     alice = make_member("alice")
 
-    assert make_upload(alice).key != make_upload(alice).key
+    assert store(alice).key != store(alice).key
 
 
 def test_names_the_field_that_holds_no_image(media_root):
@@ -104,7 +109,7 @@ def test_refuses_to_write_files_of_a_row_that_may_roll_back(media_root):
     alice = make_member("alice")
 
     with pytest.raises(RuntimeError, match="durable"), transaction.atomic():
-        make_upload(alice)
+        store(alice)
 
     assert not media_root.exists()
 
@@ -114,7 +119,7 @@ def test_knows_of_the_files_of_an_upload_that_broke_off(broken_storage, media_ro
     broken_storage.writes_left = 1
 
     with pytest.raises(Unavailable):
-        make_upload(alice)
+        store(alice)
 
     media = Media.objects.get()
     assert media.state == State.DISCARDED

@@ -1,0 +1,125 @@
+"""JSON of posts, in and out.
+
+Answers are made by `post_json` from plain rows, since serializer fields cost
+twice what the database does. `PostOutput` describes them; a test holds the two
+equal.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from django.core.files.uploadedfile import UploadedFile
+from rest_framework import serializers
+
+from snappio.core.limits import current_limits
+from snappio.media.files import url_of
+from snappio.posts.queries import ShownImage, ShownPost
+
+Absolute = Callable[[str], str]
+
+ONE_FILE = "Upload one file only."
+
+
+class ContentField(serializers.CharField):
+    """The text of a post."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_length=current_limits().post_length, **options)
+
+
+class CreatePostInput(serializers.Serializer[Any]):
+    """What a new post needs."""
+
+    content = ContentField()
+    uploadImage = serializers.FileField(  # noqa: N815 - the name that clients send
+        help_text="One image: JPEG, PNG, WebP, GIF, AVIF or HEIC, whatever type it is declared as."
+    )
+
+    def validate_uploadImage(self, file: UploadedFile[bytes]) -> UploadedFile[bytes]:  # noqa: N802
+        """Refuse a second file rather than lose one of them without a word."""
+        given = getattr(self.initial_data, "getlist", None)
+        if given is not None and len(given("uploadImage")) > 1:
+            raise serializers.ValidationError(ONE_FILE)
+        return file
+
+
+class EditPostInput(serializers.Serializer[Any]):
+    """What may be changed of a post; anything else in the body changes nothing."""
+
+    content = ContentField()
+
+
+class RenditionOutput(serializers.Serializer[Any]):
+    """One size of an image."""
+
+    name = serializers.ChoiceField(choices=["large", "medium", "small"])
+    url = serializers.URLField()
+    width = serializers.IntegerField()
+    height = serializers.IntegerField()
+
+
+class ImageOutput(serializers.Serializer[Any]):
+    """An image; address and size are those of its largest rendition."""
+
+    url = serializers.URLField()
+    width = serializers.IntegerField()
+    height = serializers.IntegerField()
+    blurhash = serializers.CharField(help_text="What to paint until the image has loaded.")
+    alt = serializers.CharField(
+        allow_blank=True, help_text="What it shows, in words; may be empty."
+    )
+    renditions = RenditionOutput(many=True)
+
+
+class PostOutput(serializers.Serializer[Any]):
+    """A post."""
+
+    id = serializers.IntegerField()
+    user = serializers.CharField(help_text="The author's username.")
+    name = serializers.CharField(help_text="The author's display name.")
+    content = serializers.CharField()
+    timestamp = serializers.DateTimeField()
+    image = serializers.URLField(help_text="The largest rendition of the first image.")
+    images = ImageOutput(many=True)
+    edited_at = serializers.DateTimeField(allow_null=True)
+
+
+def post_json(post: ShownPost, absolute: Absolute) -> dict[str, Any]:
+    """Return what `PostOutput` describes; ``absolute`` completes the addresses of files."""
+    images = [_image_json(image, absolute) for image in post.images]
+    return {
+        "id": post.id,
+        "user": post.username,
+        "name": post.name,
+        "content": post.content,
+        "timestamp": _iso(post.created_at),
+        "image": images[0]["url"],
+        "images": images,
+        "edited_at": _iso(post.edited_at) if post.edited_at else None,
+    }
+
+
+def _image_json(image: ShownImage, absolute: Absolute) -> dict[str, Any]:
+    renditions = [
+        {
+            "name": rendition["name"],
+            "url": absolute(url_of(rendition["file"])),
+            "width": rendition["width"],
+            "height": rendition["height"],
+        }
+        for rendition in image.renditions
+    ]
+    return {
+        "url": renditions[0]["url"],
+        "width": image.width,
+        "height": image.height,
+        "blurhash": image.blurhash,
+        "alt": image.alt,
+        "renditions": renditions,
+    }
+
+
+def _iso(moment: datetime) -> str:
+    # With microseconds even where they are nought: clients parse one form.
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
