@@ -1,6 +1,7 @@
 """Uploads into pictures, in a process of their own, two at a time."""
 
 import json
+import logging
 import subprocess
 import sys
 import threading
@@ -15,6 +16,8 @@ from snappio.core.limits import MIB, current_limits
 from snappio.media import decoder
 from snappio.media.errors import ImageTooLarge, NotAnImage, TooManyPixels
 from snappio.media.renditions import SIDES, Picture, Rendition
+
+logger = logging.getLogger(__name__)
 
 # Each takes 25 MB and more, an image of 40 megapixels from 100 (JPEG) to 650 MB (WebP).
 AT_ONCE = 2
@@ -40,10 +43,10 @@ def read_picture(file: IO[bytes]) -> Picture:
     `NotAnImage` (also where the decoder crashes or takes too long), or
     `Unavailable` if no slot frees up in time.
     """
-    content = _bounded(file)
     with decoding_slot():
-        finished = _run(content)
-    return _picture(finished)
+        # Read in here: uploads that wait hold no memory, they are files on disk.
+        answer = _run(_bounded(file))
+    return _picture(answer)
 
 
 @contextmanager
@@ -84,7 +87,12 @@ def _run(content: bytes) -> bytes:
             check=True,
         ).stdout
     except subprocess.SubprocessError:
+        # Killed, crashed, or over one of its limits.
         raise NotAnImage from None
+    except OSError as error:
+        # No memory or no process left on this machine: not the upload's fault.
+        logger.warning("No decoder can be started: %s", error)
+        raise Unavailable from None
 
 
 def _picture(answer: bytes) -> Picture:

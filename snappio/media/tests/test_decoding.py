@@ -72,6 +72,13 @@ def test_ends_a_decoder_that_takes_too_much_memory(monkeypatch):
         read(png(6_000, 6_000))
 
 
+def test_blames_no_upload_for_a_decoder_that_cannot_start(monkeypatch):
+    monkeypatch.setattr(decoding, "_COMMAND", ("/nowhere/python",))
+
+    with pytest.raises(Unavailable):
+        read(jpeg())
+
+
 def test_tells_the_decoder_no_secret(monkeypatch):
     monkeypatch.setenv("DJANGO_SECRET", "s" * 40)
     show = "import os; print(sorted(os.environ))"

@@ -1,12 +1,13 @@
 """The same through an object store, over real HTTP."""
 
-from copy import deepcopy
 from io import BytesIO
+from runpy import run_path
 
 import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
+from config.settings import base
 from snappio.accounts.tests.factories import make_member
 from snappio.media.files import url_of
 from snappio.media.models import Media
@@ -16,12 +17,7 @@ from snappio.media.tests.images import jpeg
 
 BUCKET = "snappio-media"
 
-pytestmark = [
-    pytest.mark.django_db,
-    # botocore's and moto's own affair.
-    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(scope="module")
@@ -34,27 +30,20 @@ def endpoint():
 
 
 @pytest.fixture
-def bucket(endpoint, settings):
+def bucket(endpoint, settings, monkeypatch):
+    """Configure the store as an operator does, by the environment."""
     keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
     resource = boto3.resource("s3", endpoint_url=endpoint, region_name="us-east-1", **keys)
     bucket = resource.create_bucket(Bucket=BUCKET)
-    configured = deepcopy(settings.STORAGES)
-    configured["default"] = {
-        "BACKEND": "storages.backends.s3.S3Storage",
-        "OPTIONS": {
-            "bucket_name": BUCKET,
-            "endpoint_url": endpoint,
-            "region_name": "us-east-1",
-            "access_key": "test",
-            "secret_key": "test",
-            "querystring_auth": False,
-            "file_overwrite": False,
-            "default_acl": None,
-            "signature_version": "s3v4",
-            "object_parameters": {"CacheControl": "public, max-age=31536000, immutable"},
-        },
-    }
-    settings.STORAGES = configured
+    for name, value in {
+        "S3_BUCKET": BUCKET,
+        "S3_ENDPOINT": endpoint,
+        "S3_REGION": "us-east-1",
+        "S3_ACCESS_KEY": "test",
+        "S3_SECRET_KEY": "test",
+    }.items():
+        monkeypatch.setenv(name, value)
+    settings.STORAGES = run_path(base.__file__)["STORAGES"]
     yield bucket
     bucket.objects.delete()
     bucket.delete()
