@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Exists, OuterRef
 
+from snappio.accounts.models import User
 from snappio.core.clock import now
 from snappio.media.models import Media
 
@@ -23,7 +24,9 @@ class PostQuerySet(models.QuerySet["Post"]):
 
     def by(self, username: str) -> "PostQuerySet":
         """Keep those of the member who is written exactly so."""
-        return self.filter(author__username=username)
+        # One value and not a join: otherwise PostgreSQL walks through everybody's
+        # posts, newest first, until it has met enough of a quiet member's.
+        return self.filter(author=User.objects.named(username).values("pk")[:1])
 
     def before(self, post_id: int) -> "PostQuerySet":
         """Keep those older than a post."""
