@@ -120,6 +120,7 @@ INSTALLED_APPS = [
     "snappio.chat",
     "snappio.feeds",
     "snappio.profiles",
+    "snappio.demo",
 ]
 
 MIDDLEWARE = [

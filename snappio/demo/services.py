@@ -80,7 +80,7 @@ def _join(character: Character, present: dict[str, Session]) -> None:
 
 def _post(author: str, caption: str, seed: int, present: Mapping[str, Session]) -> None:
     picture = SimpleUploadedFile("photograph.jpg", photograph(seed), "image/jpeg")
-    create_post(author=present[author].user, content=caption, image=picture)
+    create_post(author=present[author].user, content=caption, upload=picture)
 
 
 def _say_in_room(name: str, lines: Iterable[Line], present: Mapping[str, Session]) -> None:

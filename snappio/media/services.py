@@ -21,7 +21,10 @@ logger = logging.getLogger(__name__)
 
 # A member may leave a form open for a day before an unused upload goes.
 ABANDONED_AFTER = timedelta(hours=24)
-# Rows whose files are deleted right after a commit; the collector takes the rest.
+# Uploads whose files are deleted right after a commit, while the member waits for
+# the answer: those of a post. The collector takes the rest within a minute.
+AT_ONCE = 10
+# Rows that the collector takes at a time.
 BATCH = 100
 # Rows that one run of the collector looks at, so that a run has an end.
 RUN = 10_000
@@ -93,7 +96,7 @@ def discard(media: MediaQuerySet) -> None:
     spared: their files would appear after the deletion. The collector takes
     them when nobody has used them for a day.
     """
-    ids = list(media.complete().values_list("pk", flat=True)[:BATCH])
+    ids = list(media.complete().values_list("pk", flat=True)[:AT_ONCE])
     Media.objects.filter(pk__in=media.complete().values("pk")).update(state=State.DISCARDED)
     transaction.on_commit(partial(delete_discarded, ids), robust=True)
 
