@@ -13,6 +13,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include("snappio.chat.urls")),
     path("", include("snappio.media.urls")),
     path("api/v1/", include("snappio.posts.urls")),
+    path("api/v1/", include("snappio.feeds.urls")),
 ]
 handler400 = "snappio.core.http.errors.bad_request"
 handler404 = "snappio.core.http.errors.not_found"

@@ -1,6 +1,6 @@
 """Paged lists as bare arrays with a `Link` header (RFC 8288)."""
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from typing import Any
 from urllib.parse import urlencode
 
@@ -39,7 +39,7 @@ def position(request: Request) -> int | None:
     return decode_cursor(cursor) if cursor else None
 
 
-def answer_page(request: Request, items: Sequence[Any], next_cursor: str | None) -> Response:
+def answer_page(request: Request, items: Collection[Any], next_cursor: str | None) -> Response:
     """Answer the items as an array; the next page's address is in ``Link``."""
     response = Response(items)
     if next_cursor:

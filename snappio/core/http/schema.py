@@ -4,6 +4,20 @@ from collections.abc import Iterator
 from typing import Any
 
 from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.utils import OpenApiParameter
+
+# Of every list.
+PAGE_PARAMETERS = (
+    OpenApiParameter("cursor", str, description="Where to continue; taken from `Link`."),
+    OpenApiParameter("limit", int, description="How many to give; clamped to what is allowed."),
+    OpenApiParameter(
+        "Link",
+        str,
+        OpenApiParameter.HEADER,
+        description='The address of the next page, `rel="next"`; absent on the last one.',
+        response=[200],
+    ),
+)
 
 METHODS = ("get", "post", "put", "patch", "delete")
 
