@@ -12,6 +12,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include("snappio.accounts.urls")),
     path("api/v1/", include("snappio.chat.urls")),
     path("", include("snappio.media.urls")),
+    path("api/v1/", include("snappio.profiles.urls")),
     path("api/v1/", include("snappio.posts.urls")),
     path("api/v1/", include("snappio.feeds.urls")),
 ]

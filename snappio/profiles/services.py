@@ -1,0 +1,22 @@
+"""What touches a member in every app at once."""
+
+from django.db import transaction
+
+from snappio.accounts.models import User
+from snappio.accounts.services.members import close_account
+from snappio.media.services import discard_all_of
+from snappio.posts.services import delete_posts_of
+
+
+@transaction.atomic
+def delete_member(user: User) -> None:
+    """Delete what the member made and close the account: all of it or nothing.
+
+    Messages stay, as from a deleted member: others hold them too. Tokens and
+    open sockets are dead with the commit.
+    """
+    # First, since it locks the member: nothing new can be made meanwhile.
+    close_account(user)
+
+    delete_posts_of(author=user)
+    discard_all_of(owner=user)
