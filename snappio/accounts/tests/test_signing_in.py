@@ -1,6 +1,5 @@
 """Sign-in over HTTP, and who tries to guess (A13, A14, A17)."""
 
-import statistics
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -72,15 +71,16 @@ def test_says_the_same_of_an_unknown_name_and_a_wrong_password(anonymous: APICli
 
 
 def test_does_the_same_work_for_an_unknown_name(anonymous: APIClient, alice: User):
-    def typical(username: str) -> float:
+    def shortest(username: str) -> float:
         times = []
         for _ in range(7):
             start = time.perf_counter()
             sign_in(anonymous, username, "wrong")
             times.append(time.perf_counter() - start)
-        return statistics.median(times)
+        # What else the machine does only ever lengthens.
+        return min(times)
 
-    assert 0.5 < typical("nobody") / typical("alice") < 2
+    assert 0.5 < shortest("nobody") / shortest("alice") < 2
 
 
 def test_refuses_members_who_are_disabled_or_gone(anonymous: APIClient, alice: User, bob: User):
