@@ -7,14 +7,14 @@ from snappio.core import urls as core
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include(core.urlpatterns)),
+    path("", include("snappio.media.urls")),
     path("admin/", admin.site.urls),
     path("api/v1/", include(core.api_urlpatterns)),
     path("api/v1/", include("snappio.accounts.urls")),
-    path("api/v1/", include("snappio.chat.urls")),
-    path("", include("snappio.media.urls")),
-    path("api/v1/", include("snappio.profiles.urls")),
     path("api/v1/", include("snappio.posts.urls")),
+    path("api/v1/", include("snappio.chat.urls")),
     path("api/v1/", include("snappio.feeds.urls")),
+    path("api/v1/", include("snappio.profiles.urls")),
 ]
 handler400 = "snappio.core.http.errors.bad_request"
 handler404 = "snappio.core.http.errors.not_found"

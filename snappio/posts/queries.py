@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from snappio.accounts.models import User
 from snappio.accounts.names import is_well_formed
 from snappio.core.pagination import Page, encode_cursor
 from snappio.posts.errors import PostNotFound
@@ -35,6 +36,10 @@ class ShownPost:
     edited_at: datetime | None
     images: Sequence[ShownImage]
 
+
+# The existing app asks for all ids of its member at once; nobody takes ten thousand
+# photographs, and a list without an end is a way to be flooded.
+IDS_AT_MOST = 10_000
 
 _POST = ("pk", "author__username", "author__name", "content", "created_at", "edited_at")
 _IMAGE = ("alt", "media__width", "media__height", "media__blurhash", "media__renditions")
@@ -82,3 +87,15 @@ def _images_of(post_ids: Sequence[int]) -> Mapping[int, Sequence[ShownImage]]:
     for post_id, *image in rows.values_list("post_id", *_IMAGE):
         images[post_id].append(ShownImage(*image))
     return images
+
+
+def post_ids_of(author: User) -> list[int]:
+    """Return the ids of a member's posts, newest first. One query."""
+    ids = Post.objects.filter(author=author).order_by("-pk").values_list("pk", flat=True)
+    return list(ids[:IDS_AT_MOST])
+
+
+def posts_count(author: User) -> int:
+    """Return how many posts a member has."""
+    count: int = Post.objects.filter(author=author).count()
+    return count
