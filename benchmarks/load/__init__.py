@@ -1,0 +1,1 @@
+"""The load, in a process of its own on a core of its own."""

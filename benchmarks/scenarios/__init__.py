@@ -1,0 +1,1 @@
+"""The scenarios; each yields the rows that it measured."""
