@@ -13,7 +13,10 @@ class CoreConfig(AppConfig):
     name = "snappio.core"
 
     def ready(self) -> None:
-        """Prepare SQLite whenever tables were made or changed."""
+        """Register the lookup `one_of`, and prepare SQLite whenever tables change."""
+        # Fields can be imported only now.
+        from snappio.core import lookups  # noqa: F401, PLC0415
+
         post_migrate.connect(write_ahead, sender=self)
 
 
