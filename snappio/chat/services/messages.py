@@ -21,6 +21,7 @@ from snappio.accounts.models import Session, User
 from snappio.chat import keys, policies
 from snappio.chat.keys import ConversationKey
 from snappio.chat.models import Conversation, Message, Participant
+from snappio.chat.services.rows import insert
 from snappio.chat.updates import MessagePosted
 from snappio.core.clock import now
 from snappio.core.errors import DomainError, NotAuthenticated
@@ -98,7 +99,7 @@ def _live_senders(drafts: Iterable[Draft], at: datetime) -> Mapping[UUID, Sender
         return {}
     rows = (
         Session.objects.live(at=at)
-        .filter(pk__in=sessions)
+        .filter(pk__one_of=sessions)
         .values_list("pk", "user_id", "user__username", "user__name")
     )
     return {pk: Sender(user_id, username, name) for pk, user_id, username, name in rows}
@@ -112,8 +113,8 @@ def _refusals(
     return [_refusal(draft, senders, active) for draft in drafts]
 
 
-def _active_among(members: Collection[int]) -> set[int]:
-    return set(User.objects.active().filter(pk__in=members).values_list("pk", flat=True))
+def _active_among(members: set[int]) -> set[int]:
+    return set(User.objects.active().filter(pk__one_of=members).values_list("pk", flat=True))
 
 
 def _refusal(
@@ -143,7 +144,8 @@ def _lock(texts: Collection[str]) -> Sequence[Conversation]:
     # In id order, so that two batches never wait for each other in a circle.
     if not texts:
         return []
-    return list(Conversation.objects.select_for_update().filter(key__in=texts).order_by("pk"))
+    locked = Conversation.objects.select_for_update().filter(key__one_of=set(texts))
+    return list(locked.only("key", "last_seq", "revision").order_by("pk"))
 
 
 def _make(texts: Iterable[str], at: datetime) -> None:
@@ -208,11 +210,7 @@ def _save(fresh: Sequence[Message], conversations: Iterable[Conversation]) -> No
     if not fresh:
         return
     changed = {message.conversation_id for message in fresh}
-    Message.objects.bulk_create(fresh)
-    Conversation.objects.bulk_update(
-        [conversation for conversation in conversations if conversation.pk in changed],
-        ["last_seq", "revision", "last_message_at"],
-    )
+    insert(fresh, [row for row in conversations if row.pk in changed])
 
 
 def _note_participants(
