@@ -4,20 +4,18 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import lru_cache
 
-from django.db import connection
-
 from snappio.chat.models import Message
 from snappio.chat.services.messages import Draft, Outcome, append_messages
 from snappio.realtime.lanes import Lanes
 
-# SQLite has one writer anyway. On PostgreSQL a second lane keeps a locked
-# conversation from holding up all others.
-LANES = {"sqlite": 1, "postgresql": 2}
+# A second lane would halve the batches and store a third less with the same
+# processor: what a batch costs hardly depends on its size.
+LANES = 1
 
 
 @lru_cache(maxsize=1)
 def _lanes() -> Lanes[Draft, Message]:
-    return Lanes("chat", append_messages, count=LANES[connection.vendor])
+    return Lanes("chat", append_messages, count=LANES)
 
 
 @asynccontextmanager
