@@ -11,6 +11,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from urllib.parse import parse_qs
 from uuid import UUID, uuid4
@@ -60,17 +61,17 @@ class Entrance:
     """What a good handshake leads to."""
 
     key: ConversationKey
-    proof: Proof | None
+    # None for guests. The rows themselves would be kept as long as the socket,
+    # several KiB for each.
+    user_id: int | None = None
+    # The session that the socket closes with.
+    session_id: UUID | None = None
+    expires_at: datetime | None = None
 
-    @property
-    def user_id(self) -> int | None:
-        """The member, or None for a guest."""
-        return self.proof.session.user_id if self.proof else None
-
-    @property
-    def session_id(self) -> UUID | None:
-        """The session that the socket closes with."""
-        return self.proof.session.pk if self.proof else None
+    @classmethod
+    def of_member(cls, key: ConversationKey, proof: Proof) -> "Entrance":
+        """Return the entrance of a member."""
+        return cls(key, proof.session.user_id, proof.session.pk, proof.expires_at)
 
 
 def enter_private_chat(handshake: Handshake) -> Entrance:
@@ -79,16 +80,17 @@ def enter_private_chat(handshake: Handshake) -> Entrance:
         raise NotAuthenticated
     proof = prove(handshake.authorization)
     partner = partner_named(_name_in(handshake))
-    return Entrance(ConversationKey.private(proof.session.user_id, partner.pk), proof)
+    key = ConversationKey.private(proof.session.user_id, partner.pk)
+    return Entrance.of_member(key, proof)
 
 
 def enter_room(handshake: Handshake) -> Entrance:
     """Let a member, or a guest where guests are welcome, into the open room of that name."""
     key = ConversationKey.open_room(_name_in(handshake))
     if handshake.authorization is not None:
-        return Entrance(key, prove(handshake.authorization))
+        return Entrance.of_member(key, prove(handshake.authorization))
     policies.require_guests_welcome()
-    return Entrance(key, None)
+    return Entrance(key)
 
 
 def _name_in(handshake: Handshake) -> str:
@@ -287,10 +289,10 @@ class _Chat:
         return _rates.wait(str(self._key), limits.messages_conversation)
 
     def _close_when_token_expires(self) -> asyncio.TimerHandle | None:
-        proof = self._entrance.proof
-        if proof is None:
+        expires_at = self._entrance.expires_at
+        if expires_at is None:
             return None
-        seconds = (proof.expires_at - now()).total_seconds()
+        seconds = (expires_at - now()).total_seconds()
         loop = asyncio.get_running_loop()
         return loop.call_later(seconds, self._connection.close, POLICY_VIOLATION)
 
