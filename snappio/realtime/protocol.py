@@ -19,8 +19,9 @@ EXTENSION = "snappio.outbox"
 
 # A reader may leave this much unread before it is cut off; it resumes by number.
 UNREAD_BYTES = MIB
-# … or anything at all for this long without reading a byte.
-STALLED_SECONDS = 15
+# … or anything at all for this long without reading a byte. The kernel holds
+# some seconds' worth before: it is gone within 20 s of the last byte it read.
+STALLED_SECONDS = 12
 
 SHORT = 126
 MEDIUM = 65_536
