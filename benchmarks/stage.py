@@ -32,6 +32,9 @@ REDIS_URL = "redis://127.0.0.1:6379/0"
 _cores = sorted(os.sched_getaffinity(0))
 SERVER_CORE, LOAD_CORE = _cores[0], _cores[-1]
 
+# Of absolute addresses in answers, so that ours equal those of a reference.
+PUBLIC_URL = "http://127.0.0.1"
+
 START_SECONDS = 60
 STOP_SECONDS = 20
 
@@ -59,6 +62,7 @@ class Instance:
             "RATE_LIMITS": "off",
             "LOG_LEVEL": "ERROR",
             "PYTHONWARNINGS": "ignore",
+            "PUBLIC_URL": PUBLIC_URL,
             "DJANGO_SETTINGS_MODULE": "config.settings.base",
             **environment,
         }
@@ -77,7 +81,7 @@ class Instance:
             yield server
 
     def prepare(self, what: str, *args: object) -> Any:
-        """Run a function of `benchmarks.data` inside this instance, and return what it answers."""
+        """Run a module of `benchmarks.data` inside this instance, and return what it answers."""
         return _answer_of(
             [sys.executable, "-m", "benchmarks.data", what, *map(str, args)],
             environment=self._environment,

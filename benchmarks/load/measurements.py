@@ -15,6 +15,7 @@ from typing import Any, Self
 
 import psutil
 
+from benchmarks.load.http import Client
 from benchmarks.load.websocket import Clocked, Socket, Writer, connect, message, text_frame
 
 WARM_UP_SECONDS = 1.0
@@ -123,6 +124,30 @@ async def stalled(
     }
 
 
+async def requests(
+    *, port: int, pid: int, path: str, connections: int, seconds: float
+) -> dict[str, float]:
+    """Ask for the same address over and over on each of some connections."""
+    loop = asyncio.get_running_loop()
+    clients = [
+        (await loop.create_connection(partial(Client, path), "127.0.0.1", port))[1]
+        for _ in range(connections)
+    ]
+    await asyncio.sleep(WARM_UP_SECONDS)
+    before, started = sum(one.answers for one in clients), time.monotonic()
+    with _CpuShare(pid) as server, _CpuShare() as load:
+        # Ends early, with what was wrong, if an answer is not the expected one.
+        await asyncio.wait(
+            [one.ended for one in clients], timeout=seconds, return_when=asyncio.FIRST_EXCEPTION
+        )
+    took, answers = time.monotonic() - started, sum(one.answers for one in clients) - before
+    for one in clients:
+        if one.ended.done():
+            one.ended.result()
+        one.close()
+    return {"requests": answers / took, "server_cpu": server.share, "load_cpu": load.share}
+
+
 async def _watch(pid: int, port: int, patience_seconds: float) -> tuple[float, float | None]:
     server = psutil.Process(pid)
     started, before, peak = time.monotonic(), server.memory_info().rss, 0
@@ -188,10 +213,11 @@ def _percentiles(clocked: Sequence[Clocked]) -> dict[str, float]:
 
 
 class _CpuShare:
-    """How much of one core a process used while the block ran; this one by default."""
+    """How much of one core a process used, its children included, while the block ran."""
 
     def __init__(self, pid: int | None = None) -> None:
-        self._process = psutil.Process(pid)
+        one = psutil.Process(pid)
+        self._processes = [one, *one.children(recursive=True)]
         self.share = 0.0
 
     def __enter__(self) -> Self:
@@ -202,8 +228,8 @@ class _CpuShare:
         self.share = (self._used() - self._before) / (time.monotonic() - self._started)
 
     def _used(self) -> float:
-        times = self._process.cpu_times()
-        return float(times.user + times.system)
+        times = [one.cpu_times() for one in self._processes]
+        return float(sum(one.user + one.system for one in times))
 
 
 def allow_many_files() -> None:

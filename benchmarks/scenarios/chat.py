@@ -1,14 +1,11 @@
-"""What the chat scenarios share: members at the two sockets, and taking turns."""
+"""What the chat scenarios share: members at the two sockets, and how they are measured."""
 
 import secrets
 from collections.abc import Sequence
-from statistics import median
 from typing import Any
 
+from benchmarks.scenarios.turns import medians
 from benchmarks.stage import Instance, Server, Stage, say
-
-ROUNDS = 3
-BUSY = 0.95
 
 Sockets = list[dict[str, Any]]
 
@@ -47,25 +44,12 @@ def in_turn(
     stage: Stage, contenders: Sequence[tuple[Server, Sockets]], figure: str
 ) -> Sequence[float]:
     """Measure the throughput of each in turn, several times; return their medians."""
-    figures: list[list[float]] = [[] for _ in contenders]
-    for number in range(ROUNDS):
-        for found, (server, sockets) in zip(figures, contenders, strict=True):
-            answer = stage.load(
-                "throughput",
-                port=server.port,
-                pid=server.pid,
-                sockets=sockets,
-                seconds=stage.seconds,
-            )
-            found.append(answer[figure])
-            say(f"{number + 1}/{ROUNDS} {server.name}: {answer[figure]:,.0f}/s{_cpu(answer)}")
-    return [median(found) for found in figures]
-
-
-def _cpu(answer: dict[str, float]) -> str:
-    server, load = answer["server_cpu"], answer["load_cpu"]
-    note = ": the load is the limit" if load > BUSY else ""
-    return f" (server {server:.0%}, load {load:.0%} of a core{note})"
+    return medians(
+        stage,
+        "throughput",
+        [(server, {"sockets": sockets}) for server, sockets in contenders],
+        figure,
+    )
 
 
 def delays(stage: Stage, server: Server, sockets: Sockets, rate: float) -> tuple[float, float]:

@@ -1,0 +1,1 @@
+"""What an instance holds before it is measured; each module has one `make`."""
