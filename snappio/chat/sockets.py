@@ -12,7 +12,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
+from functools import cached_property, partial
 from urllib.parse import parse_qs
 from uuid import UUID, uuid4
 
@@ -122,15 +122,29 @@ async def _serve(
     send: ASGISendCallable,
 ) -> None:
     await receive()
+    admission = await _admit(enter, scope, send)
+    if admission is None:
+        await refuse_late(receive, send)
+        return
+    entrance, connection, since = admission
+    try:
+        await _Chat(entrance, connection, receive).run(since)
+    finally:
+        current_runtime().sockets.remove(connection)
+
+
+# On its own, so that the handshake is forgotten once it is answered.
+async def _admit(
+    enter: Callable[[Handshake], Entrance], scope: WebSocketScope, send: ASGISendCallable
+) -> tuple[Entrance, Connection, int | None] | None:
+    """Count a good handshake's socket; return None for one that is to be refused."""
     runtime = current_runtime()
     try:
         handshake = Handshake.of(scope)
     except DomainError:
-        await refuse_late(receive, send)
-        return
+        return None
     if runtime.refusals.knows(handshake):
-        await refuse_late(receive, send)
-        return
+        return None
     try:
         require_known_origin(handshake)
         since = _since(handshake)
@@ -146,12 +160,8 @@ async def _serve(
     except DomainError as refusal:
         logger.debug("Handshake refused: %s", refusal.code)
         runtime.refusals.remember(handshake)
-        await refuse_late(receive, send)
-        return
-    try:
-        await _Chat(entrance, connection, receive).run(since)
-    finally:
-        runtime.sockets.remove(connection)
+        return None
+    return entrance, connection, since
 
 
 def _since(handshake: Handshake) -> int | None:
@@ -173,8 +183,12 @@ class _Chat:
         self._key = entrance.key
         self._connection = connection
         self._receive = receive
-        self._bad_frames = MemoryBuckets(capacity=1)
         self._flooding_since: float | None = None
+
+    @cached_property
+    def _bad_frames(self) -> MemoryBuckets:
+        # Made at the first bad frame: few clients ever send one.
+        return MemoryBuckets(capacity=1)
 
     async def run(self, since: int | None) -> None:
         """Accept, catch up if asked to, then carry messages until the socket closes."""
