@@ -6,22 +6,27 @@ This subclass puts an `Outbox` into the scope; it writes finished frames straigh
 to the transport, sees how much a reader has left unread, and can cut it off.
 """
 
+import socket
 import time
+from functools import cached_property
 from typing import Any, cast
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.http11 import Request
 
-from snappio.core.limits import MIB, Rate
+from snappio.core.limits import KIB, MIB, Rate
 from snappio.core.rates import MemoryBuckets
 
 EXTENSION = "snappio.outbox"
 
 # A reader may leave this much unread before it is cut off; it resumes by number.
 UNREAD_BYTES = MIB
-# … or anything at all for this long without reading a byte. The kernel holds
-# some seconds' worth before: it is gone within 20 s of the last byte it read.
+# … or anything at all for this long without reading a byte.
 STALLED_SECONDS = 12
+
+# What the kernel takes for a reader before anything is left unread. On its own it
+# takes up to 4 MiB, out of our sight, and a stalled reader is noticed that much later.
+KERNEL_BYTES = 128 * KIB
 
 SHORT = 126
 MEDIUM = 65_536
@@ -106,14 +111,17 @@ class Outbox:
 class SocketProtocol(WebSocketsSansIOProtocol):
     """The protocol that `manage.py serve` and `manage.py sockets` give to uvicorn."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._pings = MemoryBuckets(capacity=1)
+    @cached_property
+    def _pings(self) -> MemoryBuckets:
+        # Made at the first ping: most clients only answer ours.
+        return MemoryBuckets(capacity=1)
 
     def handle_connect(self, event: Request) -> None:
         """Put the outbox into the scope before the application sees it."""
         super().handle_connect(event)
         if hasattr(self, "scope"):
+            wire = self.transport.get_extra_info("socket")
+            wire.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KERNEL_BYTES)
             extensions = cast("dict[str, Any]", self.scope["extensions"])
             extensions[EXTENSION] = Outbox(self)
 
