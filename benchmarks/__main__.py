@@ -44,7 +44,7 @@ def _parser() -> argparse.ArgumentParser:
         help=f"one of {', '.join(SCENARIOS)}; may be given several times",
     )
     parser.add_argument(
-        "--seconds", type=float, default=3.0, help="of each measurement (default: %(default)s)"
+        "--seconds", type=float, default=2.0, help="of each measurement (default: %(default)s)"
     )
     return parser
 

@@ -25,10 +25,11 @@ def run(stage: Stage) -> Iterator[Row]:
         yield Row("room of 200, stored", "deliveries/s", ours, reference, AtLeast(0.8))
         yield Row("room of 200, embedded", "deliveries/s", small, reference)
 
+        bare_p50, bare_p99 = delays(stage, bare, sockets, reference / MEMBERS / 2)
         for name, server, there, most in (
             ("room of 200", fleet, sockets, ours),
             ("room of 200, embedded", embedded, at_home, small),
         ):
             p50, p99 = delays(stage, server, there, most / MEMBERS / 2)
-            yield Row(f"{name}, half load: p50", "ms", p50)
-            yield Row(f"{name}, half load: p99", "ms", p99, target=AtMost(20))
+            yield Row(f"{name}, half load: p50", "ms", p50, bare_p50)
+            yield Row(f"{name}, half load: p99", "ms", p99, bare_p99, AtMost(20))
