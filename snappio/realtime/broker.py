@@ -50,8 +50,8 @@ class Broker(Protocol):
     def publish(self, hints: Sequence[Hint]) -> None:
         """Tell everybody who listens to these channels."""
 
-    async def start(self, listener: Listener, on_connect: Callable[[], None]) -> None:
-        """Begin to listen in the running loop; ``on_connect`` follows every (re)connection."""
+    async def start(self, listener: Listener, on_change: Callable[[], None]) -> None:
+        """Begin to listen in the running loop; ``on_change`` follows every connection and loss."""
 
     async def subscribe(self, channel: str) -> None:
         """Listen to a channel; returns once hints published from now on will come, if connected."""
@@ -78,9 +78,9 @@ class MemoryBroker:
             with suppress(RuntimeError):
                 self._loop.call_soon_threadsafe(self._listener, hints)
 
-    async def start(self, listener: Listener, on_connect: Callable[[], None]) -> None:
+    async def start(self, listener: Listener, on_change: Callable[[], None]) -> None:
         self._loop, self._listener = asyncio.get_running_loop(), listener
-        on_connect()
+        on_change()
 
     async def subscribe(self, channel: str) -> None:
         """Nothing to do: the hub ignores what nobody here listens to."""
@@ -118,10 +118,10 @@ class RedisBroker:
         self._local.publish(hints)
         self._publisher.publish(hints)
 
-    async def start(self, listener: Listener, on_connect: Callable[[], None]) -> None:
+    async def start(self, listener: Listener, on_change: Callable[[], None]) -> None:
         await self._local.start(listener, lambda: None)
         self._tasks = [
-            asyncio.create_task(self._listen(listener, on_connect)),
+            asyncio.create_task(self._listen(listener, on_change)),
             asyncio.create_task(self._keep_alive()),
         ]
 
@@ -163,7 +163,7 @@ class RedisBroker:
         await asyncio.to_thread(self._publisher.stop)
         await self._local.stop()
 
-    async def _listen(self, listener: Listener, on_connect: Callable[[], None]) -> None:
+    async def _listen(self, listener: Listener, on_change: Callable[[], None]) -> None:
         while True:
             # No timeout on reading: an idle channel is silent for hours, and
             # `_keep_alive` watches over the connection. No hidden retries: the
@@ -178,22 +178,28 @@ class RedisBroker:
                 async with client, client.pubsub() as pubsub:
                     await self._resubscribe(pubsub)
                     logger.info("Listening to Redis.")
-                    on_connect()
+                    on_change()
                     await self._read(pubsub, listener)
             except (redis.RedisError, OSError) as error:
                 if self._pubsub is not None:
                     logger.warning("Lost Redis (%s); reading the database meanwhile.", error)
             finally:
-                self._pubsub = None
+                was_connected, self._pubsub = self._pubsub is not None, None
                 for confirmed in self._confirmations.values():
                     confirmed.set()
+                if was_connected:
+                    on_change()
             await asyncio.sleep(RECONNECT_SECONDS)
 
     async def _resubscribe(self, pubsub: redis.asyncio.client.PubSub) -> None:
         self._confirmations = {channel: asyncio.Event() for channel in self._channels}
         # Without any subscription there would be nothing to wait on.
-        await pubsub.subscribe(*self._prefixed([PULSE, *self._channels]))
+        await pubsub.subscribe(*self._prefixed([PULSE, *self._confirmations]))
         await asyncio.wait_for(pubsub.parse_response(), 2)
+        # What was wanted while Redis had not answered yet; later ones see `_pubsub`.
+        while late := self._channels - self._confirmations.keys():
+            self._confirmations.update((channel, asyncio.Event()) for channel in late)
+            await pubsub.subscribe(*self._prefixed(late))
         self._heard_at = asyncio.get_running_loop().time()
         self._pubsub = pubsub
 
@@ -202,13 +208,18 @@ class RedisBroker:
         while True:
             kind, *rest = await pubsub.parse_response()
             self._heard_at = clock()
-            if kind == b"message":
-                channel, payload = rest
-                listener([(self._plain(channel), payload)])
-            elif kind == b"subscribe" and (
-                confirmed := self._confirmations.get(self._plain(rest[0]))
-            ):
-                confirmed.set()
+            if kind not in (b"message", b"subscribe"):
+                continue
+            channel = self._plain(rest[0])
+            if kind == b"subscribe":
+                if confirmed := self._confirmations.get(channel):
+                    confirmed.set()
+                continue
+            # Whatever somebody else publishes, the next hint must be heard.
+            try:
+                listener([(channel, rest[1])])
+            except Exception:
+                logger.exception("A hint on %r could not be read.", channel)
 
     async def _keep_alive(self) -> None:
         clock = asyncio.get_running_loop().time
