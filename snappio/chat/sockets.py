@@ -199,7 +199,7 @@ class _Chat:
         topic = self._key.topic
         expiry = self._close_when_token_expires()
         try:
-            position = await runtime.hub.join(topic, outbox, encode_update)
+            position = await runtime.hub.join(topic, outbox, encode_update, seen=since or 0)
             await self._accept(position)
             if since is not None:
                 await self._catch_up(since, position)

@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
+from typing import Any, TypeVar
 
 from snappio.realtime.broker import Broker, Hint
 from snappio.realtime.database import AWAY, in_database
@@ -26,6 +27,8 @@ logger = logging.getLogger(__name__)
 
 # Turns an update into the text of one frame, or None where a reader hears nothing.
 Encoder = Callable[[Update], bytes | None]
+
+T = TypeVar("T")
 
 # Two processes' hints cross within milliseconds; waiting this long saves a query.
 REORDER_SECONDS = 0.04
@@ -50,7 +53,8 @@ class _Topic:
     readers: dict[Encoder, set[Outbox]] = field(default_factory=dict)
     # Updates that came before their predecessors, by revision.
     early: dict[int, Update] = field(default_factory=dict)
-    is_filling: bool = False
+    # Reads what was missed; says whether it could.
+    filling: asyncio.Task[bool] | None = None
     gap_timer: asyncio.TimerHandle | None = None
 
     @property
@@ -68,7 +72,7 @@ class Hub:
         self._listeners: dict[str, Callable[[bytes], None]] = {}
         self._fills = asyncio.Semaphore(FILLS_AT_ONCE)
         self._check_now = asyncio.Event()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[Any]] = set()
 
     def listen(self, channel: str, listener: Callable[[bytes], None]) -> None:
         """Call ``listener`` for hints on a control channel; before `start`."""
@@ -89,10 +93,15 @@ class Hub:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._broker.stop()
 
-    async def join(self, topic_name: str, outbox: Outbox, encoder: Encoder) -> Position:
+    async def join(
+        self, topic_name: str, outbox: Outbox, encoder: Encoder, *, seen: int = 0
+    ) -> Position:
         """Begin to deliver a topic to a reader; return the position that live delivery follows.
 
-        Waits while the database is away: a handshake is held, not refused.
+        ``seen`` is the number of the last item that the reader has from another
+        process: if this one is behind, it catches up first, lest the reader hear
+        things twice. Waits while the database is away: a handshake is held, not
+        refused.
         """
         topic = self._topics.get(topic_name)
         if topic is None:
@@ -100,9 +109,10 @@ class Hub:
             self._spawn(self._open(topic))
         self._outboxes.add(outbox)
         await topic.opened.wait()
+        await self._reach(topic, seen)
         # Nobody read it yet, so it may have been dropped while we waited: begin again.
         if self._topics.get(topic_name) is not topic:
-            return await self.join(topic_name, outbox, encoder)
+            return await self.join(topic_name, outbox, encoder, seen=seen)
         topic.readers.setdefault(encoder, set()).add(outbox)
         return topic.position
 
@@ -157,14 +167,16 @@ class Hub:
             self._fill(topic)
 
     def _deliver(self, topic: _Topic, updates: Sequence[Update], reached: Position) -> None:
+        # Encoded once and written once for each reader, however many updates one
+        # commit brought; and before the position moves, since what cannot be read
+        # must not take the place of what the database has there.
+        written = [
+            (readers, _frames_of(updates, encoder))
+            for encoder, readers in topic.readers.items()
+            if readers
+        ]
         topic.position = reached
-        for encoder, readers in topic.readers.items():
-            if not readers:
-                continue
-            # Encoded once and written once for each reader, however many updates
-            # one commit brought.
-            texts = [text for update in updates if (text := encoder(update)) is not None]
-            frames = b"".join(map(text_frame, texts))
+        for readers, frames in written:
             if frames:
                 for outbox in readers:
                     outbox.send(frames)
@@ -195,11 +207,25 @@ class Hub:
 
     def _fill(self, topic: _Topic) -> None:
         # One query at a time for a topic: all its readers wait for the same rows.
-        if not topic.is_filling:
-            topic.is_filling = True
-            self._spawn(self._read_missed(topic))
+        if topic.filling is None:
+            topic.filling = self._spawn(self._read_missed(topic))
 
-    async def _read_missed(self, topic: _Topic) -> None:
+    async def _reach(self, topic: _Topic, seq: int) -> None:
+        while topic.position.seq < seq:
+            is_ours = topic.filling is None
+            self._fill(topic)
+            assert topic.filling is not None
+            filling = topic.filling
+            await asyncio.wait([filling])
+            if not filling.result():
+                await asyncio.sleep(CHECK_SECONDS_WITHOUT_BROKER)
+            elif is_ours:
+                # It began after the reader came: there is no more than this.
+                return
+
+    async def _read_missed(self, topic: _Topic) -> bool:
+        # Hints follow the commit, so what these tell of is there to be read.
+        told = tuple(topic.early)
         try:
             async with self._fills:
                 more = True
@@ -212,8 +238,14 @@ class Hub:
                     self._catch_up(topic, missed.updates, missed.reached)
         except AWAY:
             logger.warning("The database is away; a gap is read at the next check.")
+            self._check_now.set()
+            return False
         finally:
-            topic.is_filling = False
+            topic.filling = None
+        # … and what was not is rubbish, which would be asked for again and again.
+        for revision in told:
+            topic.early.pop(revision, None)
+        return True
 
     def _catch_up(self, topic: _Topic, updates: Sequence[Update], reached: Position) -> None:
         # Hints may have moved the topic on while the rows were read.
@@ -231,8 +263,10 @@ class Hub:
     # --- Watching -----------------------------------------------------------
 
     async def _watch_positions(self) -> None:
+        is_blind = False
         while True:
-            pause = CHECK_SECONDS if self._broker.is_connected else CHECK_SECONDS_WITHOUT_BROKER
+            is_soon = is_blind or not self._broker.is_connected
+            pause = CHECK_SECONDS_WITHOUT_BROKER if is_soon else CHECK_SECONDS
             try:
                 async with asyncio.timeout(pause * random.uniform(0.8, 1.0)):  # noqa: S311
                     await self._check_now.wait()
@@ -241,8 +275,10 @@ class Hub:
             self._check_now.clear()
             try:
                 await self._compare_positions()
+                is_blind = False
             except AWAY:
                 logger.warning("The database is away; positions are compared again soon.")
+                is_blind = True
 
     async def _compare_positions(self) -> None:
         by_kind = sorted((name for name, topic in self._topics.items() if topic.is_open))
@@ -264,11 +300,17 @@ class Hub:
             for outbox in stalled:
                 outbox.abort()
 
-    def _spawn(self, coroutine: Coroutine[None, None, None]) -> None:
+    def _spawn(self, coroutine: Coroutine[None, None, T]) -> "asyncio.Task[T]":
         task = asyncio.create_task(coroutine)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
 
 def _channel_of(hint: Hint) -> str:
     return hint[0]
+
+
+def _frames_of(updates: Sequence[Update], encoder: Encoder) -> bytes:
+    texts = [text for update in updates if (text := encoder(update)) is not None]
+    return b"".join(map(text_frame, texts))

@@ -1,5 +1,6 @@
 """A fleet that may be broken; it starts slowly, so a worker's tests share one."""
 
+import secrets
 from collections.abc import Iterator
 
 import pytest
@@ -18,3 +19,9 @@ def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
         pytest.skip("PostgreSQL and Redis are not installed here")
     with Fleet(tmp_path_factory.mktemp("fleet")) as running:
         yield running
+
+
+@pytest.fixture
+def room() -> str:
+    """The name of a room that nobody has entered yet."""
+    return f"room {secrets.token_hex(4)}"

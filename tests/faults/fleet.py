@@ -150,18 +150,34 @@ class Fleet:
             )
             return done.rowcount
 
+    def kill_publishers(self) -> None:
+        """Cut the connections that commands and hints go out by."""
+        with redis.Redis.from_url(self.redis.url) as client:
+            client.client_kill_filter(_type="normal", skipme=True)
+
     def kill_subscriptions(self) -> None:
         """Cut the connections that hints come by; what is published goes on."""
         with redis.Redis.from_url(self.redis.url) as client:
             client.client_kill_filter(_type="pubsub")
 
     @contextmanager
+    def redis_down(self) -> Iterator[None]:
+        """Have no Redis for as long as the block lasts; it comes back empty."""
+        self.redis.kill()
+        try:
+            yield
+        finally:
+            self.redis.start()
+
+    @contextmanager
     def hints_refused(self) -> Iterator[None]:
         """Lose everything that is published, while subscriptions stay up."""
         with redis.Redis.from_url(self.redis.url) as client:
             client.acl_setuser("default", enabled=True, commands=["-publish"])
-            yield
-            client.acl_setuser("default", enabled=True, commands=["+publish"])
+            try:
+                yield
+            finally:
+                client.acl_setuser("default", enabled=True, commands=["+publish"])
 
     @contextmanager
     def conversation_locked(self, conversation: str) -> Iterator[None]:
