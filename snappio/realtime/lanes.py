@@ -14,10 +14,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
-from django.db import DatabaseError, connection
+from django.db import connection
 
 from snappio.core.errors import DomainError, Unavailable
-from snappio.realtime.database import AWAY
+from snappio.realtime.database import AWAY, keep_own_connection
 
 logger = logging.getLogger(__name__)
 
@@ -92,6 +92,7 @@ class Lane(Generic[Item, Stored]):
             await asyncio.sleep(ROOM_POLL_SECONDS)
 
     def _run(self) -> None:
+        keep_own_connection()
         while batch := self._next_batch():
             outcomes = self._store_patiently([pending.item for pending in batch])
             assert self._loop is not None
@@ -99,7 +100,7 @@ class Lane(Generic[Item, Stored]):
                 self._loop.call_soon_threadsafe(_tell_all, batch, outcomes)
             except RuntimeError:
                 # The loop is gone, and with it everybody who waited.
-                return
+                break
         connection.close()
 
     def _next_batch(self) -> list[_Pending[Item, Stored]]:
@@ -108,10 +109,11 @@ class Lane(Generic[Item, Stored]):
             count = min(len(self._queue), BATCH_ITEMS)
             return [self._queue.popleft() for _ in range(count)]
 
-    def _store_patiently(self, items: Sequence[Item]) -> Sequence[Stored | DomainError]:
+    def _store_patiently(
+        self, items: Sequence[Item], *, is_retry: bool = False
+    ) -> Sequence[Stored | DomainError]:
         give_up_at = time.monotonic() + PATIENCE_SECONDS
         pause = FIRST_PAUSE_SECONDS
-        is_retry = False
         while True:
             try:
                 return self._store(items, is_retry=is_retry)
@@ -120,19 +122,26 @@ class Lane(Generic[Item, Stored]):
                 connection.close()
                 if time.monotonic() > give_up_at:
                     return [Unavailable()] * len(items)
-            except DatabaseError:
+            except Exception:
+                # Whatever it is: a lane that died would take its conversations along.
                 logger.exception("%s: a batch of %d was refused.", self._name, len(items))
                 connection.close()
-                return self._store_singly(items)
+                return self._store_singly(items, is_retry=is_retry)
             time.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
             is_retry = True
 
-    def _store_singly(self, items: Sequence[Item]) -> Sequence[Stored | DomainError]:
+    def _store_singly(
+        self, items: Sequence[Item], *, is_retry: bool
+    ) -> Sequence[Stored | DomainError]:
         # One item that the database cannot take must not cost the others.
         if len(items) == 1:
             return [Unavailable()]
-        return [outcome for item in items for outcome in self._store_patiently([item])]
+        return [
+            outcome
+            for item in items
+            for outcome in self._store_patiently([item], is_retry=is_retry)
+        ]
 
 
 def _tell_all(

@@ -11,7 +11,7 @@ from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, LifespanScope
 
 from snappio.realtime import revocation
 from snappio.realtime.broker import current_broker
-from snappio.realtime.database import AWAY, in_database
+from snappio.realtime.database import AWAY, close_kept_connections, in_database
 from snappio.realtime.hub import Hub
 from snappio.realtime.sockets import OpenSockets, Refusals
 from snappio.realtime.watchdog import watch_loop
@@ -66,6 +66,7 @@ class Runtime:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._stack.aclose()
+        await asyncio.to_thread(close_kept_connections)
 
     def _hear_revocation(self, payload: bytes) -> None:
         self.sockets.end_sessions(revocation.read_revocation(payload))

@@ -1,0 +1,117 @@
+"""Without PostgreSQL nothing is acknowledged, and when it is back everything goes on."""
+
+import asyncio
+import signal
+from contextlib import AsyncExitStack, suppress
+
+import pytest
+
+from tests.faults.fleet import Fleet, Member, chat_path, room_path
+from tests.faults.talk import LAST_HINT_SECONDS, hear, hear_all, say
+
+
+async def test_a_crash_of_postgres_closes_no_socket_and_loses_nothing(fleet: Fleet, room: str):
+    path = room_path(room)
+    async with fleet.open(path) as here, fleet.open(path, process=1) as there:
+        for n in range(20):
+            await say(here, n)
+            if n == 10:
+                fleet.postgres._end(signal.SIGQUIT)
+        fleet.postgres.start()
+        for n in range(20, 25):
+            await say(there, n)
+
+        heard = await hear_all(here, 25, seconds=8)
+        assert sorted(heard) == list(range(25))
+        assert [n for n in heard if n < 20] == list(range(20))
+        assert await hear_all(there, 25, seconds=LAST_HINT_SECONDS) == heard
+        assert [message.body[1] for message in fleet.stored(f"room:{room}")] == heard
+
+
+async def test_terminated_backends_delay_a_message_by_less_than_two_seconds(
+    fleet: Fleet, room: str
+):
+    async with fleet.open(room_path(room)) as here:
+        for n in range(5):
+            assert fleet.terminate_backends() > 0
+            await say(here, n)
+
+            assert await hear(here, seconds=2) == n
+
+
+# Long enough for anything that backs off to be in a long pause when it ends.
+OUTAGE_SECONDS = 3.5
+BACK_SECONDS = 2.0
+
+
+async def test_sends_and_handshakes_wait_for_postgres_and_go_on_as_soon_as_it_is_back(
+    fleet: Fleet, room: str
+):
+    path = room_path(room)
+    (ann,) = fleet.members(1)
+    async with fleet.open(path) as here, fleet.open(path, process=1) as there:
+        fleet.postgres._end(signal.SIGQUIT)
+        try:
+            await say(here, 0)
+            opening = asyncio.create_task(_open_and_close(fleet, room_path(f"{room}!"), ann))
+            done, _ = await asyncio.wait([opening], timeout=OUTAGE_SECONDS)
+            assert not done
+        finally:
+            fleet.postgres.start()
+
+        async with asyncio.timeout(BACK_SECONDS):
+            assert await hear(here, seconds=BACK_SECONDS) == 0
+            assert await hear(there, seconds=BACK_SECONDS) == 0
+            assert await opening == "0"
+
+
+async def _open_and_close(fleet: Fleet, path: str, member: Member) -> str:
+    async with fleet.open(path, member, open_timeout=20) as opened:
+        assert opened.response is not None
+        return opened.response.headers["X-Last-Seq"]
+
+
+async def test_a_locked_conversation_holds_up_no_other_lane(fleet: Fleet, room: str):
+    # Which lane a conversation takes differs from process to process, so several
+    # are tried: about half of them share the locked one's.
+    names = [f"{room} {n}" for n in range(12)]
+    async with AsyncExitStack() as stack:
+        locked, *others = [
+            await stack.enter_async_context(fleet.open(room_path(name))) for name in names
+        ]
+        await say(locked, 0)
+        assert await hear(locked, seconds=2) == 0
+
+        with fleet.conversation_locked(f"room:{names[0]}"):
+            await say(locked, 1)
+            free = 0
+            for other in others:
+                await say(other, 0)
+                with suppress(TimeoutError):
+                    await hear(other, seconds=0.4)
+                    free += 1
+            assert free > 0
+            with pytest.raises(TimeoutError):
+                await hear(locked, seconds=0.1)
+
+        assert await hear(locked, seconds=2) == 1
+
+
+async def test_two_processes_make_one_conversation_at_once(fleet: Fleet):
+    members = fleet.members(16)
+    pairs = list(zip(members[::2], members[1::2], strict=True))
+    async with AsyncExitStack() as stack:
+        sockets = [
+            await stack.enter_async_context(fleet.open(chat_path(other), one, process=process))
+            for one, other, process in [
+                *((one, other, 0) for one, other in pairs),
+                *((other, one, 1) for one, other in pairs),
+            ]
+        ]
+        await asyncio.gather(*(say(opened, n) for n, opened in enumerate(sockets)))
+        heard = await asyncio.gather(*(hear_all(opened, 2, seconds=6) for opened in sockets))
+
+    assert heard[: len(pairs)] == heard[len(pairs) :]
+    for one, other in pairs:
+        key = f"private:{min(one.id, other.id)}:{max(one.id, other.id)}"
+        assert [message.seq for message in fleet.stored(key)] == [1, 2]
