@@ -149,7 +149,8 @@ def _lock(texts: Collection[str]) -> Sequence[Conversation]:
 
 
 def _make(texts: Iterable[str], at: datetime) -> None:
-    parsed = {text: ConversationKey.parse(text) for text in texts}
+    # In order, so that two batches that make the same ones never wait in a circle.
+    parsed = {text: ConversationKey.parse(text) for text in sorted(texts)}
     # Another process may make the same one at this moment; the unique key
     # lets one through, and both then lock that row.
     Conversation.objects.bulk_create(
