@@ -1,0 +1,34 @@
+"""The schedule finds faults that are planted into the product itself."""
+
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+from tests.faults.fleet import Fleet
+from tests.faults.schedule import run, seed_from_environment
+
+# Every kind of fault at least once.
+SECONDS = 30
+
+PLANTED = {
+    "acknowledge_before_commit": ("K1", "K6"),
+    "skip_a_number": ("K3",),
+    "skip_what_was_missed": ("K5", "K9"),
+    "take_any_lane": ("K7",),
+}
+
+
+@pytest.mark.long
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("planted", PLANTED)
+async def test_a_planted_fault_is_found(planted: str, tmp_path: Path):
+    if not settings.POSTGRES_URL:
+        pytest.skip("needs PostgreSQL and Redis")
+    plant = {"DJANGO_SETTINGS_MODULE": "tests.faults.planted", "PLANTED": planted}
+
+    with Fleet(tmp_path, **plant) as fleet:
+        report = await run(fleet, seconds=SECONDS, seed=seed_from_environment())
+
+    found_by = {complaint.partition(" ")[0] for complaint in report.complaints}
+    assert found_by & set(PLANTED[planted]), str(report)
