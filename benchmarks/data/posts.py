@@ -1,11 +1,11 @@
 """Posts of many authors, each with an image."""
 
 from django.db import connection
-from snappio.media.models import Media, State
-from snappio.posts.models import Post, PostImage
 
 from benchmarks.data.members import new_users
 from snappio.core.ids import secret_name
+from snappio.media.models import Media, State
+from snappio.posts.models import Post, PostImage
 
 AUTHORS = 200
 
