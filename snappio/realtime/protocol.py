@@ -6,16 +6,23 @@ This subclass puts an `Outbox` into the scope; it writes finished frames straigh
 to the transport, sees how much a reader has left unread, and can cut it off.
 """
 
+import logging
 import socket
 import time
 from functools import cached_property
 from typing import Any, cast
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import Frame
 from websockets.http11 import Request
 
 from snappio.core.limits import KIB, MIB, Rate
 from snappio.core.rates import MemoryBuckets
+
+# Not uvicorn's own logger: that one writes every handshake with its query string, in
+# which a client may have put a token, and at DEBUG every frame.
+logger = logging.getLogger(__name__)
+logger.setLevel(logging.WARNING)
 
 EXTENSION = "snappio.outbox"
 
@@ -33,6 +40,12 @@ MEDIUM = 65_536
 
 # Control frames cost us an answer each; no honest client pings ten times a second.
 PINGS = Rate(10, 1, burst=40)
+# Of one message. Empty ones add nothing to its size and could come for ever.
+FRAGMENTS = 1_000
+# A peer that is still sending gets this long to read why we closed.
+LINGER_SECONDS = 2.0
+
+BAD_HANDSHAKE = b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 
 
 def text_frame(payload: bytes) -> bytes:
@@ -70,6 +83,18 @@ class Outbox:
         self._written += len(frames)
         if protocol.transport.get_write_buffer_size() > UNREAD_BYTES:
             self.abort()
+
+    async def send_patiently(self, frames: bytes) -> None:
+        """Write finished frames as fast as the reader reads, past what is held.
+
+        Raises `ConnectionError` once the reader is gone.
+        """
+        protocol = self._protocol
+        await protocol.writable.wait()
+        if protocol.close_sent or protocol.disconnected or protocol.transport.is_closing():
+            raise ConnectionResetError
+        protocol.transport.write(frames)
+        self._written += len(frames)
 
     def hold(self) -> None:
         """Keep what is sent from now on until `release`, while older messages are caught up."""
@@ -112,9 +137,26 @@ class SocketProtocol(WebSocketsSansIOProtocol):
     """The protocol that `manage.py serve` and `manage.py sockets` give to uvicorn."""
 
     @cached_property
-    def _pings(self) -> MemoryBuckets:
+    def _controls(self) -> MemoryBuckets:
         # Made at the first ping: most clients only answer ours.
         return MemoryBuckets(capacity=1)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.logger = self.conn.logger = logger
+        self.conn.debug = False
+        self._has_failed = False
+
+    def data_received(self, data: bytes) -> None:
+        """Take bytes from the peer; after a failure, only to let it read our close frame."""
+        if self._has_failed:
+            return
+        super().data_received(data)
+        if not self.handshake_initiated and self.conn.handshake_exc is not None:
+            # uvicorn gives no answer to headers that are too many or too long.
+            self._has_failed = True
+            self.transport.write(BAD_HANDSHAKE)
+            self.transport.close()
 
     def handle_connect(self, event: Request) -> None:
         """Put the outbox into the scope before the application sees it."""
@@ -127,10 +169,39 @@ class SocketProtocol(WebSocketsSansIOProtocol):
 
     def handle_ping(self) -> None:
         """Answer a ping; a flood of them closes with 1008."""
-        if self._pings.wait("pings", PINGS):
+        if self._controls.wait("controls", PINGS):
             self.fail(1008, "too many pings")
         else:
             super().handle_ping()
+
+    def handle_pong(self, event: Frame) -> None:
+        """Take a pong; they count as pings, since nobody asked for most of a flood."""
+        if self._controls.wait("controls", PINGS):
+            self.fail(1008, "too many pongs")
+        else:
+            super().handle_pong(event)
+
+    def handle_close(self, event: Frame) -> None:
+        """Take a close frame; one that comes before our answer ends the handshake."""
+        if self.handshake_complete:
+            super().handle_close(event)
+        else:
+            self._drop_handshake()
+
+    def _drop_handshake(self) -> None:
+        self._has_failed = True
+        # Nobody waits for an answer any more, not even for a 500.
+        self.handshake_complete = True
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": 1006, "reason": ""})
+        self.transport.close()
+
+    def handle_cont(self, event: Frame) -> None:
+        """Take one more fragment; a message of very many closes with 1009."""
+        if len(self.frames) >= FRAGMENTS:
+            self.frames = []
+            self.fail(1009, "too many fragments")
+        else:
+            super().handle_cont(event)
 
     def send_receive_event_to_app(self) -> None:
         """Hand a whole message on; text that is no UTF-8 closes with 1007, without a traceback."""
@@ -149,3 +220,30 @@ class SocketProtocol(WebSocketsSansIOProtocol):
             return
         self.conn.fail(code, reason)
         self.handle_parser_exception()
+
+    def handle_parser_exception(self) -> None:
+        """Tell the application and the peer, and drop the connection a moment later.
+
+        Closed at once with bytes of the peer still unread, TCP would reset the
+        connection, and the close frame with its code would be lost.
+        """
+        if self._has_failed:
+            return
+        self._has_failed = True
+        self.stop_keepalive()
+        close = self.conn.close_sent
+        if close is None:
+            # The handshake was not even answered: there is no frame to send.
+            self._drop_handshake()
+            return
+        self.queue.put_nowait(
+            {"type": "websocket.disconnect", "code": close.code, "reason": close.reason}
+        )
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.transport.write_eof()
+        self.close_sent = True
+        if self.read_paused:
+            self.read_paused = False
+            self.transport.resume_reading()
+        # While it is set, uvicorn leaves the transport open though the application ends.
+        self.close_timer = self.loop.call_later(LINGER_SECONDS, self.transport.close)
