@@ -4,6 +4,7 @@ Private chats are keyed by the two members' ids, rooms by their name, in two
 spaces that cannot meet: no room name reaches a private chat.
 """
 
+import unicodedata
 from dataclasses import dataclass
 from typing import Literal
 
@@ -16,8 +17,6 @@ PRIVATE: Literal["private"] = "private"
 ROOM: Literal["room"] = "room"
 # Rooms with members have server-made ids that begin so; no name may.
 SERVER_MADE = "~"
-FIRST_PRINTABLE = " "
-DELETE = "\x7f"
 
 # The kind of our topics on the live streams.
 TOPIC_KIND = "chat"
@@ -43,8 +42,8 @@ class ConversationKey:
     def open_room(cls, name: str) -> "ConversationKey":
         """Return the key of an open room, or raise `BadRoomName`."""
         is_short = 1 <= len(name) <= current_limits().room_name_length
-        is_printable = all(char >= FIRST_PRINTABLE and char != DELETE for char in name)
-        if not is_short or not is_printable or name.startswith(SERVER_MADE):
+        has_controls = any(unicodedata.category(char) == "Cc" for char in name)
+        if not is_short or has_controls or name.startswith(SERVER_MADE):
             raise BadRoomName
         return cls(ROOM, name=name)
 

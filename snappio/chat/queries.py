@@ -34,7 +34,9 @@ class InboxEntry:
 
 def partner_named(username: str) -> User:
     """Return the active member whom one may address by this name, or raise `NobodyToTalkTo`."""
-    partner: User | None = User.objects.active().named(username).first()
+    # PostgreSQL takes no NUL, not even to look for it.
+    found = User.objects.none() if "\0" in username else User.objects.active().named(username)
+    partner: User | None = found.first()
     if partner is None:
         raise NobodyToTalkTo
     return partner

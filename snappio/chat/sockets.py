@@ -30,7 +30,7 @@ from snappio.core.clock import now
 from snappio.core.errors import DomainError, NotAuthenticated, NotFound, Unavailable
 from snappio.core.limits import Rate, current_limits
 from snappio.core.rates import MemoryBuckets
-from snappio.realtime.database import in_database
+from snappio.realtime.protocol import text_frame
 from snappio.realtime.runtime import current_runtime
 from snappio.realtime.sockets import (
     POLICY_VIOLATION,
@@ -79,24 +79,24 @@ def enter_private_chat(handshake: Handshake) -> Entrance:
     if handshake.authorization is None:
         raise NotAuthenticated
     proof = prove(handshake.authorization)
-    partner = partner_named(_name_in(handshake))
+    partner = partner_named(_name_in(handshake, "user"))
     key = ConversationKey.private(proof.session.user_id, partner.pk)
     return Entrance.of_member(key, proof)
 
 
 def enter_room(handshake: Handshake) -> Entrance:
     """Let a member, or a guest where guests are welcome, into the open room of that name."""
-    key = ConversationKey.open_room(_name_in(handshake))
+    key = ConversationKey.open_room(_name_in(handshake, "rooms"))
     if handshake.authorization is not None:
         return Entrance.of_member(key, prove(handshake.authorization))
     policies.require_guests_welcome()
     return Entrance(key)
 
 
-def _name_in(handshake: Handshake) -> str:
-    # `ws`, `user` or `rooms`, and the name: a slash inside the name is escaped.
+def _name_in(handshake: Handshake, place: str) -> str:
+    # A slash inside the name is escaped; elsewhere in the path it may not be.
     match handshake.segments:
-        case (_, _, name):
+        case ("ws", found, name) if found == place:
             return name
     raise NotFound
 
@@ -161,14 +161,16 @@ async def _admit(
         logger.debug("Handshake refused: %s", refusal.code)
         runtime.refusals.remember(handshake)
         return None
-    return entrance, connection, since
+    # Guests hear what is said while they are there, and nothing older.
+    return entrance, connection, since if entrance.session_id else None
 
 
 def _since(handshake: Handshake) -> int | None:
     given = parse_qs(handshake.query).get("since", [""])[-1]
     if not given:
         return None
-    if not (given.isascii() and given.isdecimal()) or int(given[:20]) > LARGEST_SEQ:
+    is_number = given.isascii() and given.isdecimal() and len(given) <= len(str(LARGEST_SEQ))
+    if not is_number or int(given) > LARGEST_SEQ:
         raise NotFound
     return int(given)
 
@@ -197,10 +199,14 @@ class _Chat:
         if since is not None:
             outbox.hold()
         topic = self._key.topic
-        expiry = self._close_when_token_expires()
+        expiry = None
         try:
             position = await runtime.hub.join(topic, outbox, encode_update, seen=since or 0)
+            # The session may have ended while the handshake was held.
+            if self._connection.is_closing:
+                return
             await self._accept(position)
+            expiry = self._close_when_token_expires()
             if since is not None:
                 await self._catch_up(since, position)
                 outbox.release()
@@ -224,15 +230,15 @@ class _Chat:
 
     async def _catch_up(self, since: int, position: Position) -> None:
         """Send what came after ``since``; what comes meanwhile is held, and follows."""
-        conversation = await in_database(conversation_with_key, self._key)
+        outbox = self._connection.outbox
+        conversation = await held(partial(conversation_with_key, self._key))
         while conversation is not None and since < position.seq:
             limit = min(current_limits().history_page_max, position.seq - since)
-            page = await in_database(
-                history_of, conversation, before=None, after=since, limit=limit
+            page = await held(
+                partial(history_of, conversation, before=None, after=since, limit=limit)
             )
             for message in page:
-                text = write_frame(message).decode()
-                await self._connection.send({"type": "websocket.send", "text": text, "bytes": None})
+                await outbox.send_patiently(text_frame(write_frame(message)))
             since = page[-1].seq if page else position.seq
 
     async def _carry(self) -> None:
@@ -243,11 +249,12 @@ class _Chat:
             try:
                 raw = read_frame(event.get("text"))
             except BadFrame:
-                if not self._may_err():
+                if self._errs_too_often():
+                    await self._connection.closed(POLICY_VIOLATION)
                     return
                 continue
             if not await self._has_allowance():
-                self._connection.close(POLICY_VIOLATION)
+                await self._connection.closed(POLICY_VIOLATION)
                 return
             await queue_message(self._draft(raw), self._told)
 
@@ -270,37 +277,41 @@ class _Chat:
         elif isinstance(outcome, DomainError):
             self._connection.close(POLICY_VIOLATION)
 
-    def _may_err(self) -> bool:
-        if _rates_are_off() or not self._bad_frames.wait("bad", BAD_FRAMES):
-            return True
-        self._connection.close(POLICY_VIOLATION)
-        return False
+    def _errs_too_often(self) -> bool:
+        return not _rates_are_off() and bool(self._bad_frames.wait("bad", BAD_FRAMES))
 
     async def _has_allowance(self) -> bool:
         """Wait for the sender's and the conversation's allowance; False ends a flood."""
         if _rates_are_off():
             return True
-        loop = asyncio.get_running_loop()
-        while wait := self._wait_for_allowance():
-            if self._flooding_since is None:
-                self._flooding_since = loop.time()
-            if loop.time() - self._flooding_since > FLOOD_SECONDS:
-                return False
-            await asyncio.sleep(wait)
-        return True
-
-    def _wait_for_allowance(self) -> float:
         limits = current_limits()
         user_id = self._entrance.user_id
         if user_id is None:
             sender, rate = f"guest:{self._connection.address}", limits.messages_guest
         else:
             sender, rate = f"member:{user_id}", limits.messages_member
-        wait = _rates.wait(sender, rate)
-        if wait:
-            return wait
-        self._flooding_since = None
-        return _rates.wait(str(self._key), limits.messages_conversation)
+        if not await self._has_sender_allowance(sender, rate):
+            return False
+        # Others may have used it up: that is waited for, and held against nobody.
+        conversation = str(self._key)
+        shared = limits.messages_conversation
+        while wait := _rates.wait(conversation, shared):  # noqa: ASYNC110
+            await asyncio.sleep(wait)
+        return True
+
+    async def _has_sender_allowance(self, sender: str, rate: Rate) -> bool:
+        clock = asyncio.get_running_loop().time
+        if not (wait := _rates.wait(sender, rate)):
+            self._flooding_since = None
+            return True
+        if self._flooding_since is None:
+            self._flooding_since = clock()
+        while wait:
+            if clock() - self._flooding_since > FLOOD_SECONDS:
+                return False
+            await asyncio.sleep(wait)
+            wait = _rates.wait(sender, rate)
+        return True
 
     def _close_when_token_expires(self) -> asyncio.TimerHandle | None:
         expires_at = self._entrance.expires_at

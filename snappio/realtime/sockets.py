@@ -8,10 +8,11 @@ refused because we are busy: it is held until the database is back.
 """
 
 import asyncio
+import hashlib
 import logging
 import time
 from collections import OrderedDict, defaultdict
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from urllib.parse import unquote_to_bytes, urlsplit
@@ -92,10 +93,11 @@ def _segments(scope: WebSocketScope) -> tuple[str, ...]:
         raise NotFound from None
 
 
-def _header(headers: Iterable[tuple[bytes, bytes]], name: bytes) -> str | None:
+def _header(headers: Sequence[tuple[bytes, bytes]], name: bytes) -> str | None:
     found = [value for key, value in headers if key == name]
-    # Sent twice, a header says nothing that could be trusted.
-    return found[0].decode("latin-1") if len(found) == 1 else None
+    # Sent twice, it is a list (RFC 9110 §5.2), which is neither a token nor an
+    # origin, and so refused; without it one might pass for a guest or an app.
+    return b", ".join(found).decode("latin-1") if found else None
 
 
 @dataclass(eq=False, slots=True)
@@ -107,15 +109,22 @@ class Connection:
     address: str
     user_id: int | None
     session_id: UUID | None
+    is_closing: bool = False
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
     def close(self, code: int) -> None:
         """Close soon, with a standard code; a reader that does not read is cut off."""
-        task = asyncio.create_task(self._close(code))
+        task = asyncio.create_task(self.closed(code))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _close(self, code: int) -> None:
+    async def closed(self, code: int) -> None:
+        """Close as `close` does; return once the code is sent.
+
+        For the application itself: the server drops the connection, code or no
+        code, as soon as the application returns.
+        """
+        self.is_closing = True
         try:
             async with asyncio.timeout(CLOSE_PATIENCE_SECONDS):
                 await self.send({"type": "websocket.close", "code": code, "reason": ""})
@@ -182,18 +191,25 @@ class Refusals:
     """Handshakes refused a moment ago, so that repeating one costs nothing."""
 
     def __init__(self) -> None:
-        self._until: OrderedDict[object, float] = OrderedDict()
+        self._until: OrderedDict[bytes, float] = OrderedDict()
 
-    def remember(self, handshake: object) -> None:
+    def remember(self, handshake: Handshake) -> None:
         """Keep a refusal for half a minute."""
-        self._until[handshake] = time.monotonic() + REFUSAL_MEMORY_SECONDS
-        self._until.move_to_end(handshake)
+        digest = _digest(handshake)
+        self._until[digest] = time.monotonic() + REFUSAL_MEMORY_SECONDS
+        self._until.move_to_end(digest)
         if len(self._until) > REFUSALS_KEPT:
             self._until.popitem(last=False)
 
-    def knows(self, handshake: object) -> bool:
+    def knows(self, handshake: Handshake) -> bool:
         """Say whether the same handshake was refused a moment ago."""
-        return self._until.get(handshake, 0.0) > time.monotonic()
+        return self._until.get(_digest(handshake), 0.0) > time.monotonic()
+
+
+def _digest(handshake: Handshake) -> bytes:
+    # A client may fill a handshake with kilobytes; ten thousand of those would be
+    # a lot to remember for people who were turned away.
+    return hashlib.blake2b(repr(handshake).encode(), digest_size=16).digest()
 
 
 def require_known_origin(handshake: Handshake) -> None:
@@ -204,9 +220,12 @@ def require_known_origin(handshake: Handshake) -> None:
     """
     if handshake.origin is None:
         return
-    origin = urlsplit(handshake.origin)
     if handshake.origin in settings.ALLOWED_ORIGINS:
         return
+    try:
+        origin = urlsplit(handshake.origin)
+    except ValueError:
+        raise BadOrigin from None
     is_own = bool(origin.netloc) and origin.netloc == handshake.host
     if not (is_own and validate_host(origin.hostname or "", settings.ALLOWED_HOSTS)):
         raise BadOrigin
@@ -214,9 +233,11 @@ def require_known_origin(handshake: Handshake) -> None:
 
 async def refuse_late(receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
     """Refuse the handshake with 403 after a second, unless the client leaves before."""
-    waiting = asyncio.ensure_future(receive())
     try:
-        await asyncio.wait_for(waiting, REFUSAL_DELAY_SECONDS)
+        async with asyncio.timeout(REFUSAL_DELAY_SECONDS):
+            # What it says meanwhile is no reason to hurry.
+            while (await receive())["type"] != "websocket.disconnect":
+                pass
     except TimeoutError:
         await send({"type": "websocket.close", "code": POLICY_VIOLATION, "reason": ""})
 
