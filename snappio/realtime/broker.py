@@ -37,6 +37,7 @@ HINTS_PER_TRIP = 512
 # An idle subscription says nothing; a ping this often tells silence from death.
 PING_SECONDS = 5
 RECONNECT_SECONDS = 0.25
+CONNECT_SECONDS = 2.0
 CONFIRM_SECONDS = 1.0
 
 
@@ -171,12 +172,14 @@ class RedisBroker:
             client = redis.asyncio.Redis.from_url(
                 self._url,
                 socket_timeout=None,
-                socket_connect_timeout=2,
+                socket_connect_timeout=CONNECT_SECONDS,
                 retry=Retry(NoBackoff(), 0),
             )
             try:
                 async with client, client.pubsub() as pubsub:
-                    await self._resubscribe(pubsub)
+                    # One that accepts and says nothing must not hold us for ever.
+                    async with asyncio.timeout(CONNECT_SECONDS):
+                        await self._resubscribe(pubsub)
                     logger.info("Listening to Redis.")
                     on_change()
                     await self._read(pubsub, listener)
@@ -195,13 +198,15 @@ class RedisBroker:
         self._confirmations = {channel: asyncio.Event() for channel in self._channels}
         # Without any subscription there would be nothing to wait on.
         await pubsub.subscribe(*self._prefixed([PULSE, *self._confirmations]))
-        await asyncio.wait_for(pubsub.parse_response(), 2)
-        # What was wanted while Redis had not answered yet; later ones see `_pubsub`.
+        await pubsub.parse_response()
+        # What was joined while Redis had not answered yet; later ones see `_pubsub`.
         while late := self._channels - self._confirmations.keys():
             self._confirmations.update((channel, asyncio.Event()) for channel in late)
             await pubsub.subscribe(*self._prefixed(late))
         self._heard_at = asyncio.get_running_loop().time()
         self._pubsub = pubsub
+        if left := self._confirmations.keys() - self._channels:
+            await pubsub.unsubscribe(*self._prefixed(left))
 
     async def _read(self, pubsub: redis.asyncio.client.PubSub, listener: Listener) -> None:
         clock = asyncio.get_running_loop().time
