@@ -30,7 +30,7 @@ def accounts(house: House) -> Iterator[Account]:
 def newcomer(house: House, accounts: Iterator[Account]) -> Iterator[Callable[..., Person]]:
     """Make more people, signed in; the name is theirs to show."""
     with ExitStack() as stack:
-        yield lambda name: stack.enter_context(person_of(house, next(accounts)))
+        yield lambda _name: stack.enter_context(person_of(house, next(accounts)))
 
 
 def person_of(house: House, account: Account) -> Person:

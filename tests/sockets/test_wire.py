@@ -130,13 +130,13 @@ async def test_bytes_before_the_refusal_do_no_harm(house, early):
 
 BAD_HANDSHAKES = {
     "wrong version": (
-        dict(without=["Sec-WebSocket-Version"]),
+        {"without": ["Sec-WebSocket-Version"]},
         [("Sec-WebSocket-Version", "8")],
         400,
     ),
-    "no version": (dict(without=["Sec-WebSocket-Version"]), [], 400),
-    "no key": (dict(without=["Sec-WebSocket-Key"]), [], 400),
-    "bad key": (dict(without=["Sec-WebSocket-Key"]), [("Sec-WebSocket-Key", "x")], 400),
+    "no version": ({"without": ["Sec-WebSocket-Version"]}, [], 400),
+    "no key": ({"without": ["Sec-WebSocket-Key"]}, [], 400),
+    "bad key": ({"without": ["Sec-WebSocket-Key"]}, [("Sec-WebSocket-Key", "x")], 400),
     "two keys": ({}, [("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==")], 400),
     "100 KB header": ({}, [("X-Long", "x" * 100 * KIB)], 400),
     "1,000 headers": ({}, [(f"X-{number}", "x") for number in range(1000)], 400),
