@@ -1,0 +1,141 @@
+"""`conversations/`: the inbox and the history, to those who take part."""
+
+import pytest
+
+from snappio.accounts.services.members import close_account
+from snappio.chat.keys import ConversationKey
+from snappio.chat.models import Conversation
+from snappio.chat.serializers import ConversationOutput, MessageOutput
+from snappio.chat.services.messages import append_messages
+from snappio.chat.tests.factories import client_of, draft, make_member, private
+
+INBOX = "/api/v1/conversations/"
+LOBBY = ConversationKey.open_room("lobby")
+
+
+def history(key):
+    return f"{INBOX}{Conversation.objects.get(key=str(key)).pk}/messages/"
+
+
+@pytest.mark.parametrize("rows", [1, 3])
+def test_inbox_asks_the_same_number_of_queries_for_any_number(
+    alice, rows, django_assert_num_queries
+):
+    for number in range(rows):
+        append_messages([draft(alice, private(alice, make_member(f"friend-{number}")))])
+    client = client_of(alice)
+
+    # The session, the conversations, last messages, partners, counts.
+    with django_assert_num_queries(5):
+        answer = client.get(INBOX)
+
+    assert len(answer.json()) == rows
+
+
+@pytest.mark.parametrize("rows", [1, 3])
+def test_history_asks_the_same_number_of_queries_for_any_number(
+    alice, bob, rows, django_assert_num_queries
+):
+    key = private(alice, bob)
+    append_messages([draft(alice, key) for _ in range(rows)])
+    client, address = client_of(bob), history(key)
+
+    # The session, the conversation, the messages with their senders.
+    with django_assert_num_queries(3):
+        answer = client.get(address)
+
+    assert len(answer.json()) == rows
+
+
+def test_inbox_shows_the_latest_first_and_pages(alice, bob, carol):
+    for key in (private(alice, bob), private(alice, carol), LOBBY):
+        append_messages([draft(alice, key, str(key))])
+    client = client_of(alice)
+
+    page = client.get(INBOX, {"limit": 2})
+    assert [(row["kind"], row["name"], row["username"]) for row in page.json()] == [
+        ("room", "lobby", None),
+        ("private", "Carol", "carol"),
+    ]
+    address = page["Link"].partition(">")[0].lstrip("<")
+    assert [row["username"] for row in client.get(address).json()] == ["bob"]
+    assert client_of(bob).get(INBOX).json()[0]["username"] == "alice"
+
+
+def test_answers_have_the_fields_that_are_documented(alice, bob):
+    append_messages([draft(alice, private(alice, bob), raw='{"data":"x"}')])
+    client = client_of(alice)
+
+    (entry,) = client.get(INBOX).json()
+    (message,) = client.get(history(private(alice, bob))).json()
+
+    assert set(entry) == set(ConversationOutput().fields)
+    assert set(message) == set(entry["last_message"]) == set(MessageOutput().fields)
+
+
+def test_stranger_and_absent_look_the_same(alice, bob, carol):
+    append_messages([draft(alice, private(alice, bob), "secret")])
+    client = client_of(carol)
+
+    stranger = client.get(history(private(alice, bob)))
+    assert stranger.status_code == 404
+    for absent in ("999999", "0", "x", "9" * 40, "-1", "٣"):
+        answer = client.get(f"{INBOX}{absent}/messages/")
+        assert (answer.status_code, answer.content) == (404, stranger.content)
+    assert client.get(INBOX).json() == []
+
+
+def test_without_a_token_both_are_401(alice, bob, client):
+    append_messages([draft(alice, private(alice, bob))])
+    assert client.get(INBOX).status_code == 401
+    assert client.get(history(private(alice, bob))).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("query", "numbers"),
+    [
+        ("", [1, 2, 3, 4, 5]),
+        ("?limit=2", [4, 5]),
+        ("?before=4&limit=2", [2, 3]),
+        ("?before=1", []),
+        ("?after=3", [4, 5]),
+        ("?after=1&limit=2", [2, 3]),
+        ("?after=5", []),
+        ("?after=-7&limit=1", [1]),
+        ("?limit=0", [5]),
+        (f"?after={2**63}", []),
+    ],
+)
+def test_history_pages_both_ways(alice, bob, query, numbers):
+    key = private(alice, bob)
+    append_messages([draft(alice, key) for _ in range(5)])
+    answer = client_of(bob).get(history(key) + query)
+    assert [message["seq"] for message in answer.json()] == numbers
+
+
+@pytest.mark.parametrize("query", ["?limit=x", "?before=1.5", "?after=" + "9" * 5000])
+def test_a_number_that_is_none_is_a_400(alice, bob, query):
+    append_messages([draft(alice, private(alice, bob))])
+    assert client_of(bob).get(history(private(alice, bob)) + query).status_code == 400
+
+
+def test_raw_values_survive_to_the_character(alice, bob):
+    raw = '{"b": 123456789012345678901234567890, "a": 1e400, "b": -0.0}'
+    append_messages([draft(alice, private(alice, bob), raw=raw)])
+    answer = client_of(bob).get(history(private(alice, bob)))
+    assert f'"raw":{raw}'.encode() in answer.content
+
+
+def test_deleted_sender_is_shown_as_deleted(alice, bob):
+    append_messages([draft(alice, private(alice, bob), "kept")])
+    close_account(alice)
+    client = client_of(bob)
+
+    (message,) = client.get(history(private(alice, bob))).json()
+    assert (message["sender"], message["sender_name"], message["sender_kind"], message["text"]) == (
+        None,
+        "",
+        "deleted",
+        "kept",
+    )
+    assert client.get(INBOX).json()[0]["username"] is None
