@@ -44,8 +44,12 @@ test-long: $(DEVELOPMENT)  ## Long fault schedules and fuzzing (under 20 minutes
 	@exec $(PYTHON) -m scripts.test --long $(ARGS)
 
 .PHONY: faults
-faults: $(DEVELOPMENT)  ## Only the tests that kill servers under load
+faults: $(DEVELOPMENT)  ## Kill servers under load; with SECONDS= or SEED= one schedule only
+ifneq ($(SECONDS)$(SEED),)
+	@exec $(PYTHON) -m tests.faults $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED))
+else
 	@exec $(PYTHON) -m scripts.test --faults $(ARGS)
+endif
 
 .PHONY: check
 check: $(DEVELOPMENT)  ## Lint, format, types, imports, migrations, deployment, schema

@@ -50,10 +50,12 @@ class Client:
         self.name = name
         self.conversation = conversation
         self.opened = 0
+        self.is_away = False
         self._path = path
         self._member = member
         self._parts = parts
         self._home = home
+        self._home_port = parts()[home % len(parts())].port
         self._per_second = per_second
         self._history = history
         self._dice = dice
@@ -67,19 +69,22 @@ class Client:
         return self._socket is not None
 
     async def listen(self) -> None:
-        """Be connected for ever."""
-        tries = self._home
+        """Be connected for ever: at home, or elsewhere while that does not answer."""
+        tries = 0
         while True:
+            opened = self.opened
             with suppress(*CUT_OFF):
-                await self._listen_once(tries)
+                await self._listen_once(self._home + tries)
+            tries = tries + 1 if self.opened == opened else 0
             await asyncio.sleep(PAUSE_SECONDS * self._dice.uniform(0.5, 1.5))
-            tries += self._dice.randrange(2)
 
     async def _listen_once(self, tries: int) -> None:
         parts = self._parts()
+        part = parts[tries % len(parts)]
+        self.is_away = part.port != self._home_port
         since = "" if self._last is None else f"?since={self._last}"
         async with open_socket(
-            parts[tries % len(parts)].ws_url + self._path + since,
+            part.ws_url + self._path + since,
             self._member.access if self._member else None,
             open_timeout=HANDSHAKE_SECONDS,
             close_timeout=0.5,

@@ -97,7 +97,8 @@ class Fleet:
 
     @property
     def sockets(self) -> list[Part]:
-        return self.house.sockets
+        # By port, which a restarted process keeps.
+        return sorted(self.house.sockets, key=lambda part: part.port)
 
     def members(self, count: int) -> list[Member]:
         """Make so many members."""

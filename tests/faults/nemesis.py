@@ -19,11 +19,18 @@ Fault = Callable[["Nemesis"], Awaitable[None]]
 class Nemesis:
     """Breaks one thing after the other; each fault heals what it broke."""
 
-    def __init__(self, fleet: Fleet, clients: Sequence[Client], dice: random.Random) -> None:
+    def __init__(
+        self,
+        fleet: Fleet,
+        clients: Sequence[Client],
+        dice: random.Random,
+        faults: Sequence[str] = (),
+    ) -> None:
         self.done: Counter[str] = Counter()
         self._fleet = fleet
         self._clients = clients
         self._dice = dice
+        self._kinds = [fault for fault in FAULTS if not faults or fault.__name__ in faults]
 
     async def rage(self, *, seconds: float) -> None:
         """Break things for so long; all is healed when this returns."""
@@ -33,7 +40,7 @@ class Nemesis:
         kinds: list[Fault] = []
         while loop.time() < until:
             if not kinds:
-                kinds = self._dice.sample(FAULTS, len(FAULTS))
+                kinds = self._dice.sample(self._kinds, len(self._kinds))
             fault = kinds.pop()
             await fault(self)
             self.done[fault.__name__] += 1
@@ -63,6 +70,10 @@ class Nemesis:
         house.kill(part)
         await asyncio.sleep(self._dice.uniform(0.0, 1.5))
         await asyncio.to_thread(house.restart, part)
+        # Otherwise all would soon be on one process, and need no broker.
+        for client in self._clients:
+            if client.is_away:
+                client.cut()
 
     async def sockets_frozen(self) -> None:
         part = self._one_part()

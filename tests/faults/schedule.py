@@ -58,12 +58,12 @@ def seed_from_environment() -> int:
     return int(os.environ.get("SEED") or secrets.randbelow(1_000_000))
 
 
-async def run(fleet: Fleet, *, seconds: float, seed: int) -> Report:
-    """Break the fleet for so long, heal it, and judge."""
+async def run(fleet: Fleet, *, seconds: float, seed: int, faults: Sequence[str] = ()) -> Report:
+    """Break the fleet for so long, by these faults or by all, heal it, and judge."""
     dice = random.Random(seed)
     history = History()
     clients = _clients(fleet, history, dice)
-    nemesis = Nemesis(fleet, clients, dice)
+    nemesis = Nemesis(fleet, clients, dice, faults)
     began_at = time.monotonic()
 
     listening = [asyncio.create_task(client.listen()) for client in clients]
