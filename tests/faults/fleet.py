@@ -17,7 +17,7 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from tests.faults.histories import Stored
 from tests.house import ROOT, FleetBlueprint, House, Part
-from tests.services import PrivatePostgres, PrivateRedis
+from tests.services import PrivatePostgres, PrivateRedis, wait_until
 
 PROCESSES = 2
 
@@ -163,12 +163,21 @@ class Fleet:
 
     @contextmanager
     def redis_down(self) -> Iterator[None]:
-        """Have no Redis for as long as the block lasts; it comes back empty."""
+        """Have no Redis for as long as the block lasts; it comes back empty.
+
+        Whoever listened listens again at the end, so that the next test is not
+        still in this one's outage.
+        """
         self.redis.kill()
         try:
             yield
         finally:
             self.redis.start()
+            wait_until(self._is_heard, seconds=10, what="The return of all listeners")
+
+    def _is_heard(self) -> bool:
+        with redis.Redis.from_url(self.redis.url) as client:
+            return dict(client.pubsub_numsub("control:sessions"))[b"control:sessions"] == PROCESSES
 
     @contextmanager
     def hints_refused(self) -> Iterator[None]:
