@@ -22,8 +22,8 @@ from django.conf import settings  # noqa: E402
 from snappio.chat.sockets import open_room, private_chat  # noqa: E402
 from snappio.core.http.gate import BodyGate, answer_health  # noqa: E402
 from snappio.jobs.worker import Worker  # noqa: E402
+from snappio.realtime.connections import no_such_socket  # noqa: E402
 from snappio.realtime.runtime import Lifespan  # noqa: E402
-from snappio.realtime.sockets import no_such_socket  # noqa: E402
 
 
 def _socket(pattern: str, application: Any) -> Any:

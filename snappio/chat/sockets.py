@@ -30,9 +30,7 @@ from snappio.core.clock import now
 from snappio.core.errors import DomainError, NotAuthenticated, NotFound, Unavailable
 from snappio.core.limits import Rate, current_limits
 from snappio.core.rates import MemoryBuckets
-from snappio.realtime.protocol import text_frame
-from snappio.realtime.runtime import current_runtime
-from snappio.realtime.sockets import (
+from snappio.realtime.connections import (
     POLICY_VIOLATION,
     TRY_AGAIN_LATER,
     Connection,
@@ -42,6 +40,8 @@ from snappio.realtime.sockets import (
     refuse_late,
     require_known_origin,
 )
+from snappio.realtime.protocol import text_frame
+from snappio.realtime.runtime import current_runtime
 from snappio.realtime.updates import Position
 
 logger = logging.getLogger(__name__)

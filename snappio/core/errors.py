@@ -12,7 +12,7 @@
 
 Apps subclass these in their own `errors.py`, each with a stable ``code`` that
 clients may rely on. One handler per transport turns them into answers
-(`core.http.errors`, `realtime.sockets`); nothing else catches them.
+(`core.http.errors`, `realtime.connections`); nothing else catches them.
 """
 
 from collections.abc import Mapping, Sequence

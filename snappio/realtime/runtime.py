@@ -11,9 +11,9 @@ from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, LifespanScope
 
 from snappio.realtime import revocation
 from snappio.realtime.broker import current_broker
+from snappio.realtime.connections import OpenSockets, Refusals
 from snappio.realtime.database import AWAY, close_kept_connections, in_database
 from snappio.realtime.hub import Hub
-from snappio.realtime.sockets import OpenSockets, Refusals
 from snappio.realtime.watchdog import watch_loop
 
 logger = logging.getLogger(__name__)

@@ -33,11 +33,15 @@ class Listener:
         self.connections = asyncio.Queue()
 
     async def __aenter__(self):
-        await self.broker.start(self._hear, lambda: self.connections.put_nowait(None))
+        await self.broker.start(self._hear, self._note_change)
         return self
 
     async def __aexit__(self, *_):
         await self.broker.stop()
+
+    def _note_change(self):
+        if self.broker.is_connected:
+            self.connections.put_nowait(None)
 
     def _hear(self, hints):
         for hint in hints:

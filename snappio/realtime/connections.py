@@ -36,6 +36,8 @@ TRY_AGAIN_LATER = 1013
 REFUSAL_DELAY_SECONDS = 1.0
 REFUSAL_MEMORY_SECONDS = 30.0
 REFUSALS_KEPT = 10_000
+# Far more than end within the second that opening a socket takes.
+ENDED_KEPT = 10_000
 # A handshake is held this long while the database is away.
 HOLD_SECONDS = 60.0
 HOLD_PAUSE_SECONDS = 0.5
@@ -56,6 +58,13 @@ class TooManySockets(Forbidden):
 
     code = "too_many_sockets"
     detail = "Too many sockets are open."
+
+
+class SessionOver(Forbidden):
+    """The session ended while its socket was being opened."""
+
+    code = "session_over"
+    detail = "This session is over."
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,9 +150,14 @@ class OpenSockets:
     def __init__(self) -> None:
         self._by_session: dict[UUID, set[Connection]] = defaultdict(set)
         self._by_owner: dict[object, set[Connection]] = defaultdict(set)
+        # Sessions that ended a moment ago, the latest last.
+        self._ended: OrderedDict[UUID, None] = OrderedDict()
 
     def add(self, connection: Connection) -> None:
-        """Count a socket, or raise `TooManySockets`."""
+        """Count a socket, or raise `TooManySockets` or `SessionOver`."""
+        # It may have ended between the query that found it alive and now.
+        if connection.session_id in self._ended:
+            raise SessionOver
         limits = current_limits()
         is_guest = connection.user_id is None
         most = limits.guest_sockets_per_address if is_guest else limits.sockets_per_member
@@ -167,6 +181,9 @@ class OpenSockets:
     def end_sessions(self, ended: Collection[UUID]) -> None:
         """Close the sockets of sessions that are over."""
         for session_id in ended:
+            self._ended[session_id] = None
+            if len(self._ended) > ENDED_KEPT:
+                self._ended.popitem(last=False)
             for connection in tuple(self._by_session.get(session_id, ())):
                 connection.close(POLICY_VIOLATION)
 
