@@ -4,9 +4,12 @@ NotFound
 ├── ConversationNotFound    absent, or not the viewer's
 └── NobodyToTalkTo          unknown, gone, disabled, oneself: all alike
 Forbidden
-└── GuestsNotWelcome        a token is needed here
+├── GuestsNotWelcome        a token is needed here
+└── NotAParticipant         one may look on, but has no place here
 InvalidInput
-└── BadRoomName             not 1 to 100 characters, or of the server's own kind
+├── BadRoomName             not 1 to 100 characters, or of the server's own kind
+├── BadClientId             an `Idempotency-Key` that cannot name a message
+└── NotSaidYet              a place beyond the last message
 """
 
 from snappio.core.errors import Forbidden, InvalidInput, NotFound
@@ -38,3 +41,24 @@ class BadRoomName(InvalidInput):
 
     code = "bad_room_name"
     detail = "This cannot be the name of a room."
+
+
+class NotAParticipant(Forbidden):
+    """Whoever has said nothing in a room has no place in it to keep."""
+
+    code = "not_a_participant"
+    detail = "You take no part in this conversation yet."
+
+
+class NotSaidYet(InvalidInput):
+    """Nobody can have read what was not said."""
+
+    code = "not_said_yet"
+    detail = "There is no message with this number yet."
+
+
+class BadClientId(InvalidInput):
+    """A client's name for a message has 1 to 64 printable characters."""
+
+    code = "bad_client_id"
+    detail = "An Idempotency-Key has 1 to 64 printable ASCII characters."

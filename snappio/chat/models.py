@@ -58,6 +58,8 @@ class Participant(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="participations"
     )
     joined_at = models.DateTimeField(default=now)
+    # Everything up to here was read; sending reads one's own message.
+    read_seq = models.BigIntegerField(default=0)
 
     class Meta:
         constraints = [

@@ -27,9 +27,16 @@ class InboxEntry:
 
     conversation: Conversation
     members_count: int
+    read_seq: int
     # The other member of a private chat; None in rooms.
     partner: User | None
-    last_message: MessagePosted
+    # None before the first.
+    last_message: MessagePosted | None
+
+    @property
+    def unread(self) -> int:
+        """How many messages came after what the member has read."""
+        return self.conversation.last_seq - self.read_seq
 
 
 def partner_named(username: str) -> User:
@@ -60,7 +67,10 @@ def conversation_with_key(key: ConversationKey) -> Conversation | None:
 
 def inbox_of(member: User, *, cursor: str | None, limit: int) -> Page[InboxEntry]:
     """Return the member's conversations, the latest message first. Four queries."""
-    conversations = Conversation.objects.of(member).order_by("-last_message_at", "-pk")
+    # Opened and never written in, it would only be noise to the other.
+    conversations = (
+        Conversation.objects.of(member).filter(last_seq__gt=0).order_by("-last_message_at", "-pk")
+    )
     if cursor:
         microseconds, pk = decode_numbers(cursor, count=2)
         at = _time_of(microseconds)
@@ -73,6 +83,11 @@ def inbox_of(member: User, *, cursor: str | None, limit: int) -> Page[InboxEntry
     return Page(_entries(shown, member), next_cursor)
 
 
+def entry_of(conversation: Conversation, *, member: User) -> InboxEntry:
+    """Return one conversation as it stands in its member's list."""
+    return _entries([conversation], member)[0]
+
+
 def _entries(conversations: Sequence[Conversation], member: User) -> Sequence[InboxEntry]:
     ids = [conversation.pk for conversation in conversations]
     last = {
@@ -81,14 +96,17 @@ def _entries(conversations: Sequence[Conversation], member: User) -> Sequence[In
             conversation__in=ids, seq=F("conversation__last_seq")
         ).select_related("sender")
     }
-    # Private chats have two; of a room only the number is shown.
+    # All of a private chat's two; of a room, which may have thousands, only oneself.
     participants = Participant.objects.filter(
-        conversation__in=[c.pk for c in conversations if c.kind == keys.PRIVATE]
-    )
-    partners = {
-        row.conversation_id: row.user
-        for row in participants.exclude(user=member).select_related("user")
-    }
+        Q(conversation__in=ids, user=member)
+        | Q(conversation__in=[row.pk for row in conversations if row.kind == keys.PRIVATE])
+    ).select_related("user")
+    mine, partners = {}, {}
+    for row in participants:
+        if row.user_id == member.pk:
+            mine[row.conversation_id] = row.read_seq
+        else:
+            partners[row.conversation_id] = row.user
     counts = dict(
         Participant.objects.filter(conversation__in=ids)
         .values_list("conversation")
@@ -99,8 +117,9 @@ def _entries(conversations: Sequence[Conversation], member: User) -> Sequence[In
         InboxEntry(
             conversation,
             members_count=counts.get(conversation.pk, 0),
+            read_seq=mine.get(conversation.pk, 0),
             partner=partners.get(conversation.pk),
-            last_message=posted(last[conversation.pk]),
+            last_message=(posted(last[conversation.pk]) if conversation.pk in last else None),
         )
         for conversation in conversations
     ]

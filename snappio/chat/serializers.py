@@ -12,6 +12,10 @@ from rest_framework import serializers
 from snappio.chat import keys
 from snappio.chat.queries import InboxEntry
 from snappio.chat.updates import MessagePosted
+from snappio.core.limits import current_limits
+from snappio.core.pagination import LARGEST_ID
+
+CLIENT_ID_LENGTH = 64
 
 
 class MessageOutput(serializers.Serializer[MessagePosted]):
@@ -44,7 +48,39 @@ class ConversationOutput(serializers.Serializer[InboxEntry]):
     members_count = serializers.IntegerField()
     last_seq = serializers.IntegerField()
     revision = serializers.IntegerField()
-    last_message = MessageOutput()
+    read_seq = serializers.IntegerField()
+    unread = serializers.IntegerField(help_text="last_seq - read_seq")
+    last_message = MessageOutput(allow_null=True)
+
+
+class OpenConversationInput(serializers.Serializer[Any]):
+    """With whom to talk."""
+
+    username = serializers.CharField(max_length=50)
+
+
+class SendMessageInput(serializers.Serializer[Any]):
+    """What to say; ``client_id`` makes it safe to say it again."""
+
+    text = serializers.CharField(max_length=current_limits().message_length, trim_whitespace=False)
+    client_id = serializers.CharField(
+        max_length=CLIENT_ID_LENGTH,
+        required=False,
+        help_text="Sent again, it is the same message. `Idempotency-Key` does as well.",
+    )
+
+
+class ReadInput(serializers.Serializer[Any]):
+    """How far one has read."""
+
+    seq = serializers.IntegerField(min_value=0, max_value=LARGEST_ID)
+
+
+class ReadOutput(serializers.Serializer[Any]):
+    """How far one is, and how much is left."""
+
+    read_seq = serializers.IntegerField()
+    unread = serializers.IntegerField()
 
 
 def message_json(message: MessagePosted) -> dict[str, Any]:
@@ -77,5 +113,7 @@ def conversation_json(entry: InboxEntry) -> dict[str, Any]:
         "members_count": entry.members_count,
         "last_seq": conversation.last_seq,
         "revision": conversation.revision,
-        "last_message": message_json(entry.last_message),
+        "read_seq": entry.read_seq,
+        "unread": entry.unread,
+        "last_message": message_json(entry.last_message) if entry.last_message else None,
     }

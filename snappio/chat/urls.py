@@ -7,4 +7,5 @@ from snappio.chat import views
 urlpatterns = [
     path("conversations/", views.ConversationList.as_view()),
     path("conversations/<str:conversation_id>/messages/", views.MessageList.as_view()),
+    path("conversations/<str:conversation_id>/read/", views.ReadMarker.as_view()),
 ]

@@ -10,21 +10,26 @@ queued up in one transaction. Requests append a batch of one. Either way:
     tell              after the commit, and only then
 """
 
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.db import transaction
 
 from snappio.accounts.models import Session, User
 from snappio.chat import keys, policies
+from snappio.chat.errors import BadClientId
 from snappio.chat.keys import ConversationKey
 from snappio.chat.models import Conversation, Message, Participant
+from snappio.chat.services.conversations import locked_conversations
 from snappio.chat.services.rows import insert
 from snappio.chat.updates import MessagePosted
+from snappio.core import rates
 from snappio.core.clock import now
 from snappio.core.errors import DomainError, NotAuthenticated
+from snappio.core.limits import current_limits
 from snappio.realtime.publishing import publish_on_commit
 
 
@@ -57,8 +62,40 @@ class Sender:
 
 Outcome = Message | DomainError
 
+# Printable ASCII: it comes from a header, and ends in logs and frames.
+_CLIENT_ID = re.compile(r"[!-~]{1,64}")
+
 # (conversation, sender, client id): what makes a message the same message.
 _Identity = tuple[int, int | None, str]
+
+
+def send_message(
+    *, session: Session, conversation: Conversation, text: str, client_id: str | None
+) -> MessagePosted:
+    """Append one message, from a request; ``client_id`` is made here if the client gave none.
+
+    Spends of the same allowance as sockets do, but counted for all processes.
+    """
+    limits = current_limits()
+    rates.take("messages:member", str(session.user_id), limits.messages_member)
+    rates.take("messages:conversation", str(conversation.pk), limits.messages_conversation)
+    if client_id is not None and not _CLIENT_ID.fullmatch(client_id):
+        raise BadClientId
+    draft = Draft(
+        key=ConversationKey.parse(conversation.key),
+        sender_id=session.user_id,
+        session_id=session.pk,
+        client_id=client_id or uuid4().hex,
+        text=text,
+        is_first_try=client_id is None,
+    )
+
+    (outcome,) = append_messages([draft])
+
+    if isinstance(outcome, DomainError):
+        raise outcome
+    sender = session.user
+    return MessagePosted.of(outcome, sender=sender.username, sender_name=sender.name)
 
 
 @transaction.atomic
@@ -72,7 +109,7 @@ def append_messages(drafts: Sequence[Draft], *, is_retry: bool = False) -> Seque
     senders = _live_senders(drafts, at)
     refusals = _refusals(drafts, senders)
     accepted = [draft for draft, refusal in zip(drafts, refusals, strict=True) if not refusal]
-    conversations = _locked_conversations({draft.key for draft in accepted}, at)
+    conversations = locked_conversations({draft.key for draft in accepted}, at)
     stored = _earlier(accepted, conversations, is_retry=is_retry)
 
     fresh: list[Message] = []
@@ -82,8 +119,8 @@ def append_messages(drafts: Sequence[Draft], *, is_retry: bool = False) -> Seque
         if identity not in stored:
             stored[identity] = _next_message(conversation, draft, at)
             fresh.append(stored[identity])
-    _save(fresh, conversations.values())
     _note_participants(fresh, conversations)
+    _save(fresh, conversations.values())
 
     outcomes = [
         refusal or stored[(conversations[draft.key].pk, draft.sender_id, draft.client_id)]
@@ -127,48 +164,6 @@ def _refusal(
     except DomainError as refusal:
         return refusal
     return None
-
-
-def _locked_conversations(
-    wanted: Collection[ConversationKey], at: datetime
-) -> dict[ConversationKey, Conversation]:
-    texts = {str(key): key for key in wanted}
-    found = _lock(texts)
-    if len(found) < len(texts):
-        _make(texts.keys() - {conversation.key for conversation in found}, at)
-        found = _lock(texts)
-    return {texts[conversation.key]: conversation for conversation in found}
-
-
-def _lock(texts: Collection[str]) -> Sequence[Conversation]:
-    # In id order, so that two batches never wait for each other in a circle.
-    if not texts:
-        return []
-    locked = Conversation.objects.select_for_update().filter(key__one_of=set(texts))
-    return list(locked.only("key", "last_seq", "revision").order_by("pk"))
-
-
-def _make(texts: Iterable[str], at: datetime) -> None:
-    # In order, so that two batches that make the same ones never wait in a circle.
-    parsed = {text: ConversationKey.parse(text) for text in sorted(texts)}
-    # Another process may make the same one at this moment; the unique key
-    # lets one through, and both then lock that row.
-    Conversation.objects.bulk_create(
-        [
-            Conversation(key=text, kind=key.kind, name=key.name, created_at=at, last_message_at=at)
-            for text, key in parsed.items()
-        ],
-        ignore_conflicts=True,
-    )
-    made = Conversation.objects.filter(key__in=parsed, kind=keys.PRIVATE).values_list("pk", "key")
-    Participant.objects.bulk_create(
-        [
-            Participant(conversation_id=pk, user_id=member, joined_at=at)
-            for pk, text in made
-            for member in parsed[text].member_ids
-        ],
-        ignore_conflicts=True,
-    )
 
 
 def _earlier(

@@ -4,16 +4,16 @@ The ORM takes four times as long to compile `bulk_update` for a hundred rows as
 PostgreSQL takes to run it, and the sockets of the process wait meanwhile.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import orjson
 from django.db import connection
 
-from snappio.chat.models import Conversation, Message
+from snappio.chat.models import Conversation, Message, Participant
 
 
 def insert(messages: Sequence[Message], conversations: Sequence[Conversation]) -> None:
-    """Insert new messages, and save how far their conversations have come.
+    """Insert new messages, and save how far their conversations and senders have come.
 
     The caller holds the conversations' locks and has numbered the messages.
     """
@@ -30,6 +30,23 @@ def _insert_anywhere(messages: Sequence[Message], conversations: Sequence[Conver
         Conversation.objects.filter(pk=row.pk).update(
             last_seq=row.last_seq, revision=row.revision, last_message_at=row.last_message_at
         )
+    for place in _read_by(messages):
+        Participant.objects.filter(
+            conversation_id=place["conversation_id"],
+            user_id=place["user_id"],
+            read_seq__lt=place["read_seq"],
+        ).update(read_seq=place["read_seq"])
+
+
+def _read_by(messages: Sequence[Message]) -> Iterable[dict[str, int]]:
+    # Who sends has read what they sent; the last of several counts.
+    last = {
+        (message.conversation_id, message.sender_id): message.seq
+        for message in messages
+        if message.sender_id is not None
+    }
+    for (conversation_id, user_id), seq in last.items():
+        yield {"conversation_id": conversation_id, "user_id": user_id, "read_seq": seq}
 
 
 _INSERT = """
@@ -39,6 +56,13 @@ WITH moved AS (
       last_message_at = place.last_message_at
   FROM json_populate_recordset(NULL::chat_conversation, %s) AS place
   WHERE conversation.id = place.id
+), read AS (
+  UPDATE chat_participant AS participant
+  SET read_seq = place.read_seq
+  FROM json_populate_recordset(NULL::chat_participant, %s) AS place
+  WHERE participant.conversation_id = place.conversation_id
+    AND participant.user_id = place.user_id
+    AND participant.read_seq < place.read_seq
 )
 INSERT INTO chat_message (
   conversation_id, seq, revision, sender_id, sender_kind, client_id, text, raw, sent_at
@@ -76,7 +100,8 @@ def _insert_on_postgres(messages: Sequence[Message], conversations: Sequence[Con
         for message in messages
     ]
     with connection.cursor() as cursor:
-        cursor.execute(_INSERT, [orjson.dumps(places).decode(), orjson.dumps(rows).decode()])
+        given = (places, list(_read_by(messages)), rows)
+        cursor.execute(_INSERT, [orjson.dumps(each).decode() for each in given])
         ids = {(conversation, seq): pk for conversation, seq, pk in cursor.fetchall()}
     for message in messages:
         message.pk = ids[message.conversation_id, message.seq]
