@@ -2,14 +2,18 @@
 
 NotFound
 ├── ConversationNotFound    absent, or not the viewer's
+├── MessageNotFound         no such number, or deleted
 └── NobodyToTalkTo          unknown, gone, disabled, oneself: all alike
 Forbidden
 ├── GuestsNotWelcome        a token is needed here
-└── NotAParticipant         one may look on, but has no place here
+├── NotAParticipant         one may look on, but has no place here
+└── NotYourMessage          only who sent it may change it
 InvalidInput
 ├── BadRoomName             not 1 to 100 characters, or of the server's own kind
 ├── BadClientId             an `Idempotency-Key` that cannot name a message
-└── NotSaidYet              a place beyond the last message
+├── NotSaidYet              a place beyond the last message
+├── NotAnEmoji              a reaction that is text
+└── TooManyReactions        more kinds of them than anybody reads
 """
 
 from snappio.core.errors import Forbidden, InvalidInput, NotFound
@@ -62,3 +66,31 @@ class BadClientId(InvalidInput):
 
     code = "bad_client_id"
     detail = "An Idempotency-Key has 1 to 64 printable ASCII characters."
+
+
+class MessageNotFound(NotFound):
+    """There is no message of this number, or none any more."""
+
+    code = "message_not_found"
+    detail = "No Message matches the given query."
+
+
+class NotYourMessage(Forbidden):
+    """Only who sent a message may change it."""
+
+    code = "not_your_message"
+    detail = "Only its sender may change a message."
+
+
+class NotAnEmoji(InvalidInput):
+    """A reaction is one emoji."""
+
+    code = "not_an_emoji"
+    detail = "A reaction is one emoji."
+
+
+class TooManyReactions(InvalidInput):
+    """A message has only so much room below it."""
+
+    code = "too_many_reactions"
+    detail = "This message has too many different reactions."

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import orjson
 
-from snappio.chat.updates import MessagePosted, read_update
+from snappio.chat.updates import MessageState, read_update
 from snappio.core.limits import current_limits
 from snappio.realtime.updates import Update
 
@@ -80,13 +80,13 @@ def text_of(raw: str) -> str:
     return text.replace("\0", "")[: current_limits().message_length]
 
 
-def write_frame(message: MessagePosted) -> bytes:
+def write_frame(message: MessageState) -> bytes:
     """Return the frame that tells existing clients of a message."""
     value = message.raw.encode() if message.raw else orjson.dumps(_as_the_app_writes(message))
     return b'{"message": ' + value + b"}"
 
 
-def _as_the_app_writes(message: MessagePosted) -> dict[str, Any]:
+def _as_the_app_writes(message: MessageState) -> dict[str, Any]:
     at = message.sent_at
     return {
         "data": message.text,
@@ -96,6 +96,12 @@ def _as_the_app_writes(message: MessagePosted) -> dict[str, Any]:
     }
 
 
-def encode_update(update: Update) -> bytes:
-    """Return the frame for a live update (`realtime.hub.Encoder`)."""
-    return write_frame(read_update(update))
+def encode_update(update: Update, is_new: bool) -> bytes | None:  # noqa: FBT001 -- as hubs call it
+    """Return the frame for a live update (`realtime.hub.Encoder`).
+
+    Existing clients hear of new messages only: they could not place a change.
+    """
+    if not is_new:
+        return None
+    message = read_update(update)
+    return None if message.deleted else write_frame(message)

@@ -79,6 +79,12 @@ class Message(models.Model):
         MEMBER = "member"
         GUEST = "guest"
 
+    class Kind(models.TextChoices):
+        """What it is: said by somebody, or told by the server."""
+
+        MESSAGE = "message"
+        NOTICE = "notice"
+
     conversation = models.ForeignKey(
         Conversation, on_delete=models.CASCADE, related_name="messages"
     )
@@ -90,6 +96,9 @@ class Message(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="messages", null=True
     )
     sender_kind = models.CharField(max_length=10, choices=SenderKind.choices)
+    kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.MESSAGE)
+    # The `seq` of the message that this one answers.
+    reply_to = models.BigIntegerField(null=True)
     # The sender's own name for it: sent again, it is the same message.
     client_id = models.CharField(max_length=64)
     text = models.TextField(blank=True)
@@ -97,6 +106,9 @@ class Message(models.Model):
     # Not a JSON column: that would reorder keys and drop duplicates.
     raw = models.TextField(blank=True)
     sent_at = models.DateTimeField()
+    edited_at = models.DateTimeField(null=True)
+    # A deleted message keeps its place, emptied.
+    deleted_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
@@ -114,3 +126,22 @@ class Message(models.Model):
 
     def __str__(self) -> str:
         return f"{self.conversation_id}#{self.seq}"
+
+
+class Reaction(models.Model):
+    """An emoji that a member put to a message."""
+
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="reactions")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="reactions"
+    )
+    emoji = models.CharField(max_length=32)
+    created_at = models.DateTimeField(default=now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["message", "user", "emoji"], name="reaction_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.emoji} by {self.user_id}"

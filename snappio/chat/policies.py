@@ -4,9 +4,11 @@ from collections.abc import Collection
 
 from django.conf import settings
 
+from snappio.accounts.models import User
 from snappio.chat import keys
-from snappio.chat.errors import GuestsNotWelcome, NobodyToTalkTo
+from snappio.chat.errors import GuestsNotWelcome, NobodyToTalkTo, NotYourMessage
 from snappio.chat.keys import ConversationKey
+from snappio.chat.models import Message
 
 
 def require_can_write(
@@ -25,3 +27,9 @@ def require_guests_welcome() -> None:
     """Raise unless this instance lets guests into open rooms."""
     if not settings.GUEST_ROOMS:
         raise GuestsNotWelcome
+
+
+def require_is_sender(member: User, message: Message) -> None:
+    """Raise unless the message is the member's own."""
+    if message.sender_id != member.pk:
+        raise NotYourMessage

@@ -1,17 +1,18 @@
 """What one reads of conversations."""
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from django.db.models import Count, F, Q
+from django.db.models import Count, F, Q, QuerySet
 
 from snappio.accounts.models import User
 from snappio.chat import keys
-from snappio.chat.errors import ConversationNotFound, NobodyToTalkTo
+from snappio.chat.errors import ConversationNotFound, MessageNotFound, NobodyToTalkTo
 from snappio.chat.keys import ConversationKey, key_of_topic
-from snappio.chat.models import Conversation, Message, Participant
-from snappio.chat.updates import MessagePosted
+from snappio.chat.models import Conversation, Message, Participant, Reaction
+from snappio.chat.updates import MessageState, ReactionState
 from snappio.core.pagination import LARGEST_ID, Page, decode_numbers, encode_cursor
 from snappio.realtime.updates import Missed, Position
 
@@ -19,6 +20,8 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 # How the sender of a message is called whose account is gone.
 DELETED = "deleted"
+# Of a reaction that thousands share, so many are named.
+REACTION_NAMES = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +34,7 @@ class InboxEntry:
     # The other member of a private chat; None in rooms.
     partner: User | None
     # None before the first.
-    last_message: MessagePosted | None
+    last_message: MessageState | None
 
     @property
     def unread(self) -> int:
@@ -66,7 +69,7 @@ def conversation_with_key(key: ConversationKey) -> Conversation | None:
 
 
 def inbox_of(member: User, *, cursor: str | None, limit: int) -> Page[InboxEntry]:
-    """Return the member's conversations, the latest message first. Four queries."""
+    """Return the member's conversations, the latest message first. Five queries."""
     # Opened and never written in, it would only be noise to the other.
     conversations = (
         Conversation.objects.of(member).filter(last_seq__gt=0).order_by("-last_message_at", "-pk")
@@ -90,12 +93,8 @@ def entry_of(conversation: Conversation, *, member: User) -> InboxEntry:
 
 def _entries(conversations: Sequence[Conversation], member: User) -> Sequence[InboxEntry]:
     ids = [conversation.pk for conversation in conversations]
-    last = {
-        message.conversation_id: message
-        for message in Message.objects.filter(
-            conversation__in=ids, seq=F("conversation__last_seq")
-        ).select_related("sender")
-    }
+    found = Message.objects.filter(conversation__in=ids, seq=F("conversation__last_seq"))
+    last = {int(state.conversation): state for state in states_of(found)}
     # All of a private chat's two; of a room, which may have thousands, only oneself.
     participants = Participant.objects.filter(
         Q(conversation__in=ids, user=member)
@@ -119,7 +118,7 @@ def _entries(conversations: Sequence[Conversation], member: User) -> Sequence[In
             members_count=counts.get(conversation.pk, 0),
             read_seq=mine.get(conversation.pk, 0),
             partner=partners.get(conversation.pk),
-            last_message=(posted(last[conversation.pk]) if conversation.pk in last else None),
+            last_message=last.get(conversation.pk),
         )
         for conversation in conversations
     ]
@@ -138,30 +137,60 @@ def _time_of(microseconds: int) -> datetime:
 
 def history_of(
     conversation: Conversation, *, before: int | None, after: int | None, limit: int
-) -> Sequence[MessagePosted]:
-    """Return up to ``limit`` messages in order of ``seq``.
+) -> Sequence[MessageState]:
+    """Return up to ``limit`` messages in order of ``seq``. Two queries.
 
     The oldest ones after ``after``; otherwise the newest, below ``before`` if given.
     """
-    messages = Message.objects.filter(conversation=conversation).select_related("sender")
+    messages = Message.objects.filter(conversation=conversation)
     if after is not None:
-        return [posted(row) for row in messages.filter(seq__gt=after).order_by("seq")[:limit]]
+        return states_of(messages.filter(seq__gt=after).order_by("seq")[:limit])
     if before is not None:
         messages = messages.filter(seq__lt=before)
-    newest = list(messages.order_by("-seq")[:limit])
-    return [posted(row) for row in reversed(newest)]
+    return states_of(messages.order_by("-seq")[:limit])[::-1]
 
 
-def posted(message: Message) -> MessagePosted:
-    """Return a message in the form that is told; its sender must be loaded."""
+def get_message(conversation: Conversation, seq: int) -> MessageState:
+    """Return one message, or raise `MessageNotFound`."""
+    found = states_of(Message.objects.filter(conversation=conversation, seq=seq))
+    if not found:
+        raise MessageNotFound
+    return found[0]
+
+
+def states_of(messages: QuerySet[Message]) -> list[MessageState]:
+    """Return messages, in their order, in the form that is told. Two queries."""
+    rows = list(messages.select_related("sender"))
+    reactions = _reactions_to([row.pk for row in rows])
+    return [_state_of(row, reactions.get(row.pk, ())) for row in rows]
+
+
+def _state_of(message: Message, reactions: Sequence[ReactionState]) -> MessageState:
     sender = message.sender
     if sender is None or sender.deleted_at is None:
-        return MessagePosted.of(
+        return MessageState.of(
             message,
             sender=sender.username if sender else None,
             sender_name=sender.name if sender else "",
+            reactions=reactions,
         )
-    return MessagePosted.of(message, sender=None, sender_name="", sender_kind=DELETED)
+    return MessageState.of(
+        message, sender=None, sender_name="", sender_kind=DELETED, reactions=reactions
+    )
+
+
+def _reactions_to(message_ids: Sequence[int]) -> Mapping[int, Sequence[ReactionState]]:
+    given: defaultdict[int, dict[str, list[str]]] = defaultdict(dict)
+    rows = Reaction.objects.filter(message__in=message_ids, user__is_active=True).order_by("pk")
+    for message_id, emoji, username in rows.values_list("message", "emoji", "user__username"):
+        given[message_id].setdefault(emoji, []).append(username)
+    return {
+        message_id: [
+            ReactionState(emoji, len(usernames), usernames[:REACTION_NAMES])
+            for emoji, usernames in by_emoji.items()
+        ]
+        for message_id, by_emoji in given.items()
+    }
 
 
 class ChatSource:
@@ -181,17 +210,39 @@ class ChatSource:
         if conversation is None:
             return Missed([], after)
         # The position first, then the rows up to it: what is committed between
-        # the two reads is left for the next time, not skipped.
-        rows = list(
-            Message.objects.filter(
-                conversation=conversation,
+        # the reads is left for the next time, not skipped.
+        messages = Message.objects.filter(conversation=conversation)
+        fresh = states_of(
+            messages.filter(seq__gt=after.seq, seq__lte=conversation.last_seq).order_by("seq")[
+                :limit
+            ]
+        )
+        room = limit - len(fresh)
+        if not room:
+            revision = _revision_after(after.revision, fresh)
+            return _missed(topic, fresh, Position(revision, fresh[-1].seq))
+        changed = states_of(
+            messages.filter(
+                seq__lte=after.seq,
                 revision__gt=after.revision,
                 revision__lte=conversation.revision,
-            )
-            .select_related("sender")
-            .order_by("revision")[:limit]
+            ).order_by("revision")[:room]
         )
-        updates = [posted(row).to_update(topic) for row in rows]
-        if len(rows) == limit:
-            return Missed(updates, Position(updates[-1].revision, updates[-1].seq))
-        return Missed(updates, Position(conversation.revision, conversation.last_seq))
+        is_all = len(changed) < room
+        revision = conversation.revision if is_all else changed[-1].revision
+        return _missed(topic, [*fresh, *changed], Position(revision, conversation.last_seq))
+
+
+def _revision_after(revision: int, states: Sequence[MessageState]) -> int:
+    # As far as nothing but these was changed. Behind the first message that was
+    # edited since, changes of others may lie: those are read, and told again, when
+    # all that is new has been told.
+    for state in states:
+        if state.revision != revision + 1:
+            break
+        revision += 1
+    return revision
+
+
+def _missed(topic: str, states: Sequence[MessageState], reached: Position) -> Missed:
+    return Missed([state.to_update(topic, last_seq=reached.seq) for state in states], reached)

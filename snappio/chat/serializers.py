@@ -4,6 +4,7 @@ The functions make what is sent, the serializers document it; a test holds the t
 equal.
 """
 
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -11,20 +12,30 @@ from rest_framework import serializers
 
 from snappio.chat import keys
 from snappio.chat.queries import InboxEntry
-from snappio.chat.updates import MessagePosted
+from snappio.chat.updates import MessageState, ReactionState
 from snappio.core.limits import current_limits
 from snappio.core.pagination import LARGEST_ID
 
 CLIENT_ID_LENGTH = 64
 
 
-class MessageOutput(serializers.Serializer[MessagePosted]):
+class ReactionOutput(serializers.Serializer[ReactionState]):
+    """An emoji under a message."""
+
+    emoji = serializers.CharField()
+    count = serializers.IntegerField()
+    usernames = serializers.ListField(
+        child=serializers.CharField(), help_text="Who put it there; the first hundred."
+    )
+
+
+class MessageOutput(serializers.Serializer[MessageState]):
     """A message."""
 
     conversation = serializers.CharField()
     seq = serializers.IntegerField()
     revision = serializers.IntegerField()
-    kind = serializers.ChoiceField(choices=["message"])
+    kind = serializers.ChoiceField(choices=["message", "notice"])
     sender = serializers.CharField(allow_null=True)
     sender_name = serializers.CharField()
     sender_kind = serializers.ChoiceField(choices=["member", "guest", "deleted"])
@@ -34,6 +45,10 @@ class MessageOutput(serializers.Serializer[MessagePosted]):
         allow_null=True, help_text="The value as an old socket sent it, else null."
     )
     sent_at = serializers.DateTimeField()
+    reply_to = serializers.IntegerField(allow_null=True, help_text="The `seq` it answers.")
+    edited_at = serializers.DateTimeField(allow_null=True)
+    deleted = serializers.BooleanField(help_text="Then it is empty, and keeps its place.")
+    reactions = ReactionOutput(many=True)
 
 
 class ConversationOutput(serializers.Serializer[InboxEntry]):
@@ -68,6 +83,13 @@ class SendMessageInput(serializers.Serializer[Any]):
         required=False,
         help_text="Sent again, it is the same message. `Idempotency-Key` does as well.",
     )
+    reply_to = serializers.IntegerField(min_value=1, max_value=LARGEST_ID, required=False)
+
+
+class EditMessageInput(serializers.Serializer[Any]):
+    """What it says now."""
+
+    text = serializers.CharField(max_length=current_limits().message_length, trim_whitespace=False)
 
 
 class ReadInput(serializers.Serializer[Any]):
@@ -83,13 +105,13 @@ class ReadOutput(serializers.Serializer[Any]):
     unread = serializers.IntegerField()
 
 
-def message_json(message: MessagePosted) -> dict[str, Any]:
+def message_json(message: MessageState) -> dict[str, Any]:
     """Return a message as `MessageOutput` documents it."""
     return {
         "conversation": message.conversation,
         "seq": message.seq,
         "revision": message.revision,
-        "kind": "message",
+        "kind": message.kind,
         "sender": message.sender,
         "sender_name": message.sender_name,
         "sender_kind": message.sender_kind,
@@ -97,8 +119,20 @@ def message_json(message: MessagePosted) -> dict[str, Any]:
         "text": message.text,
         # Written into the answer as it is: big integers and key order survive.
         "raw": orjson.Fragment(message.raw) if message.raw else None,
-        "sent_at": message.sent_at.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+        "sent_at": _time(message.sent_at),
+        "reply_to": message.reply_to,
+        "edited_at": _time(message.edited_at),
+        "deleted": message.deleted,
+        "reactions": [
+            {"emoji": each.emoji, "count": each.count, "usernames": each.usernames}
+            for each in message.reactions
+        ],
     }
+
+
+def _time(at: datetime | None) -> str | None:
+    # Always with microseconds, as clients parse it.
+    return at.strftime("%Y-%m-%dT%H:%M:%S.%fZ") if at else None
 
 
 def conversation_json(entry: InboxEntry) -> dict[str, Any]:

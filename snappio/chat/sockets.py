@@ -238,7 +238,8 @@ class _Chat:
                 partial(history_of, conversation, before=None, after=since, limit=limit)
             )
             for message in page:
-                await outbox.send_patiently(text_frame(write_frame(message)))
+                if not message.deleted:
+                    await outbox.send_patiently(text_frame(write_frame(message)))
             since = page[-1].seq if page else position.seq
 
     async def _carry(self) -> None:

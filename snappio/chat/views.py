@@ -1,5 +1,7 @@
 """Chat over HTTP."""
 
+from typing import Any
+
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
@@ -9,8 +11,10 @@ from rest_framework.views import APIView
 
 from snappio.accounts.authentication import AuthenticatedRequest
 from snappio.chat import queries
+from snappio.chat.errors import MessageNotFound
 from snappio.chat.serializers import (
     ConversationOutput,
+    EditMessageInput,
     MessageOutput,
     OpenConversationInput,
     ReadInput,
@@ -19,11 +23,13 @@ from snappio.chat.serializers import (
     conversation_json,
     message_json,
 )
+from snappio.chat.services import changes
 from snappio.chat.services import conversations as services
 from snappio.chat.services.messages import send_message
 from snappio.core.http.input import checked
 from snappio.core.http.pages import answer_page, number_in, page_size
 from snappio.core.limits import current_limits
+from snappio.core.pagination import LARGEST_ID
 
 LIMIT = OpenApiParameter("limit", OpenApiTypes.INT, description="How many at most.")
 CURSOR = OpenApiParameter("cursor", OpenApiTypes.STR, description="From the `Link` header.")
@@ -104,8 +110,65 @@ class MessageList(APIView):
             conversation=conversation,
             text=given["text"],
             client_id=given.get("client_id") or request.headers.get("Idempotency-Key"),
+            reply_to=given.get("reply_to"),
         )
         return Response(message_json(message), status=status.HTTP_201_CREATED)
+
+
+class MessageView(APIView):
+    """`conversations/{id}/messages/{seq}/`: one message."""
+
+    permission_classes = [IsAuthenticated]
+
+    @extend_schema(operation_id="message_get", responses=MessageOutput)
+    def get(self, request: AuthenticatedRequest, conversation_id: str, seq: str) -> Response:
+        """Show a message; a deleted one is empty."""
+        conversation = queries.get_conversation(conversation_id, viewer=request.user)
+        return Response(message_json(queries.get_message(conversation, _number(seq))))
+
+    @extend_schema(operation_id="message_edit", request=EditMessageInput, responses=MessageOutput)
+    def patch(self, request: AuthenticatedRequest, conversation_id: str, seq: str) -> Response:
+        """Replace the text of one's own message."""
+        given = checked(EditMessageInput, request)
+        message = changes.edit_message(
+            editor=request.user,
+            conversation=queries.get_conversation(conversation_id, viewer=request.user),
+            seq=_number(seq),
+            text=given["text"],
+        )
+        return Response(message_json(message))
+
+    @extend_schema(operation_id="message_delete", responses={204: None})
+    def delete(self, request: AuthenticatedRequest, conversation_id: str, seq: str) -> Response:
+        """Empty one's own message; its place stays."""
+        changes.delete_message(
+            remover=request.user,
+            conversation=queries.get_conversation(conversation_id, viewer=request.user),
+            seq=_number(seq),
+        )
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class ReactionView(APIView):
+    """`conversations/{id}/messages/{seq}/reactions/{emoji}/`: one's own emoji."""
+
+    permission_classes = [IsAuthenticated]
+
+    @extend_schema(operation_id="reaction_put", request=None, responses={204: None})
+    def put(
+        self, request: AuthenticatedRequest, conversation_id: str, seq: str, emoji: str
+    ) -> Response:
+        """Put an emoji to a message."""
+        changes.react(**_reaction(request, conversation_id, seq, emoji))
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    @extend_schema(operation_id="reaction_delete", responses={204: None})
+    def delete(
+        self, request: AuthenticatedRequest, conversation_id: str, seq: str, emoji: str
+    ) -> Response:
+        """Take it away."""
+        changes.unreact(**_reaction(request, conversation_id, seq, emoji))
+        return Response(status=status.HTTP_204_NO_CONTENT)
 
 
 class ReadMarker(APIView):
@@ -123,3 +186,21 @@ class ReadMarker(APIView):
         )
         unread = conversation.last_seq - read_seq
         return Response({"read_seq": read_seq, "unread": unread})
+
+
+def _reaction(
+    request: AuthenticatedRequest, conversation_id: str, seq: str, emoji: str
+) -> dict[str, Any]:
+    return {
+        "member": request.user,
+        "conversation": queries.get_conversation(conversation_id, viewer=request.user),
+        "seq": _number(seq),
+        "emoji": emoji,
+    }
+
+
+def _number(seq: str) -> int:
+    # Read here and not by the address pattern: without a token even nonsense is 401.
+    if not (seq.isascii() and seq.isdecimal() and len(seq) < len(str(LARGEST_ID))):
+        raise MessageNotFound
+    return int(seq)

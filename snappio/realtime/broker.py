@@ -134,7 +134,8 @@ class RedisBroker:
         # On failure the listening task reconnects and subscribes to everything again.
         with suppress(redis.RedisError, OSError, TimeoutError):
             await self._pubsub.subscribe(self._prefix + channel)
-            await asyncio.wait_for(confirmed.wait(), CONFIRM_SECONDS)
+            async with asyncio.timeout(CONFIRM_SECONDS):
+                await confirmed.wait()
 
     def unsubscribe(self, channels: Iterable[str]) -> None:
         gone = [channel for channel in channels if channel in self._channels]
@@ -238,7 +239,10 @@ class RedisBroker:
                     # Wakes the reader with an error, which reconnects.
                     await pubsub.connection.disconnect(nowait=True)
                 else:
-                    await asyncio.wait_for(pubsub.ping(), PING_SECONDS)
+                    # Not `wait_for`: until Python 3.12 that may swallow the
+                    # cancellation which `stop` waits for.
+                    async with asyncio.timeout(PING_SECONDS):
+                        await pubsub.ping()
 
 
 # Nothing is ever published here; see `_resubscribe`.

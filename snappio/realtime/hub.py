@@ -25,8 +25,9 @@ from snappio.realtime.updates import Position, Update, kind_of, source_of
 
 logger = logging.getLogger(__name__)
 
-# Turns an update into the text of one frame, or None where a reader hears nothing.
-Encoder = Callable[[Update], bytes | None]
+# Turns an update into the text of one frame, or None where a reader hears nothing. Is told
+# whether the update's item is new to those who have heard everything before it.
+Encoder = Callable[[Update, bool], bytes | None]
 
 T = TypeVar("T")
 
@@ -156,7 +157,9 @@ class Hub:
             ready.append(update)
             revision += 1
         if ready:
-            self._deliver(topic, ready, Position(revision, ready[-1].seq))
+            # A change that is told twice may know of fewer items than we do.
+            last_seq = max(topic.position.seq, ready[-1].seq)
+            self._deliver(topic, ready, Position(revision, last_seq))
         if topic.early and topic.gap_timer is None:
             loop = asyncio.get_running_loop()
             topic.gap_timer = loop.call_later(REORDER_SECONDS, self._gap_remains, topic)
@@ -171,7 +174,7 @@ class Hub:
         # commit brought; and before the position moves, since what cannot be read
         # must not take the place of what the database has there.
         written = [
-            (readers, _frames_of(updates, encoder))
+            (readers, _frames_of(updates, encoder, topic.position.seq))
             for encoder, readers in topic.readers.items()
             if readers
         ]
@@ -251,7 +254,7 @@ class Hub:
         # Hints may have moved the topic on while the rows were read.
         current = topic.position.revision
         fresh = [update for update in updates if update.revision > current]
-        if reached.revision > current:
+        if reached != topic.position and reached.revision >= current:
             self._deliver(topic, fresh, reached)
         topic.early = {
             revision: update
@@ -311,6 +314,11 @@ def _channel_of(hint: Hint) -> str:
     return hint[0]
 
 
-def _frames_of(updates: Sequence[Update], encoder: Encoder) -> bytes:
-    texts = [text for update in updates if (text := encoder(update)) is not None]
-    return b"".join(map(text_frame, texts))
+def _frames_of(updates: Sequence[Update], encoder: Encoder, last_seq: int) -> bytes:
+    frames = []
+    for update in updates:
+        text = encoder(update, update.item > last_seq)
+        last_seq = max(last_seq, update.item)
+        if text is not None:
+            frames.append(text_frame(text))
+    return b"".join(frames)

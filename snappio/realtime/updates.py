@@ -2,11 +2,12 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from struct import Struct
 from typing import Protocol
 
 from snappio.realtime.broker import Hint
 
-_NUMBER_BYTES = 8
+_NUMBERS = Struct(">QQQ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,29 +24,26 @@ class Update:
 
     ``revision`` counts the changes of the topic without gaps, which is how a
     listener finds that it missed one. ``seq`` is the number of the topic's last
-    item after this change. ``body`` is the app's own encoding.
+    item after this change, ``item`` that of the item which was added or changed.
+    ``body`` is the app's own encoding.
     """
 
     topic: str
     revision: int
     seq: int
+    item: int
     body: bytes
 
     def to_hint(self) -> Hint:
         """Return the channel and the bytes that the broker carries."""
-        numbers = self.revision.to_bytes(_NUMBER_BYTES) + self.seq.to_bytes(_NUMBER_BYTES)
-        return self.topic, numbers + self.body
+        return self.topic, _NUMBERS.pack(self.revision, self.seq, self.item) + self.body
 
     @classmethod
     def from_hint(cls, hint: Hint) -> "Update":
         """Return what `to_hint` was made from."""
         topic, payload = hint
-        return cls(
-            topic,
-            int.from_bytes(payload[:_NUMBER_BYTES]),
-            int.from_bytes(payload[_NUMBER_BYTES : 2 * _NUMBER_BYTES]),
-            payload[2 * _NUMBER_BYTES :],
-        )
+        revision, seq, item = _NUMBERS.unpack_from(payload)
+        return cls(topic, revision, seq, item, payload[_NUMBERS.size :])
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +65,12 @@ class Source(Protocol):
         """Return the positions of those topics that exist."""
 
     def missed(self, topic: str, after: Position, limit: int) -> Missed:
-        """Return up to ``limit`` changes after a position."""
+        """Return up to ``limit`` changes after a position, in their present state.
+
+        Items that are new come first, in order of their numbers; then those that
+        have changed, of which some may be told a second time where there are several
+        pages. Fewer than ``limit`` means that there are no more.
+        """
 
 
 _sources: dict[str, Source] = {}

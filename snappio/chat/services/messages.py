@@ -20,12 +20,12 @@ from django.db import transaction
 
 from snappio.accounts.models import Session, User
 from snappio.chat import keys, policies
-from snappio.chat.errors import BadClientId
+from snappio.chat.errors import BadClientId, NotSaidYet
 from snappio.chat.keys import ConversationKey
 from snappio.chat.models import Conversation, Message, Participant
 from snappio.chat.services.conversations import locked_conversations
 from snappio.chat.services.rows import insert
-from snappio.chat.updates import MessagePosted
+from snappio.chat.updates import MessageState
 from snappio.core import rates
 from snappio.core.clock import now
 from snappio.core.errors import DomainError, NotAuthenticated
@@ -48,6 +48,7 @@ class Draft:
     client_id: str
     text: str
     raw: str = ""
+    reply_to: int | None = None
     is_first_try: bool = False
 
 
@@ -70,8 +71,13 @@ _Identity = tuple[int, int | None, str]
 
 
 def send_message(
-    *, session: Session, conversation: Conversation, text: str, client_id: str | None
-) -> MessagePosted:
+    *,
+    session: Session,
+    conversation: Conversation,
+    text: str,
+    client_id: str | None,
+    reply_to: int | None = None,
+) -> MessageState:
     """Append one message, from a request; ``client_id`` is made here if the client gave none.
 
     Spends of the same allowance as sockets do, but counted for all processes.
@@ -87,6 +93,7 @@ def send_message(
         session_id=session.pk,
         client_id=client_id or uuid4().hex,
         text=text,
+        reply_to=reply_to,
         is_first_try=client_id is None,
     )
 
@@ -95,7 +102,7 @@ def send_message(
     if isinstance(outcome, DomainError):
         raise outcome
     sender = session.user
-    return MessagePosted.of(outcome, sender=sender.username, sender_name=sender.name)
+    return MessageState.of(outcome, sender=sender.username, sender_name=sender.name)
 
 
 @transaction.atomic
@@ -113,12 +120,18 @@ def append_messages(drafts: Sequence[Draft], *, is_retry: bool = False) -> Seque
     stored = _earlier(accepted, conversations, is_retry=is_retry)
 
     fresh: list[Message] = []
-    for draft in accepted:
+    for index, draft in enumerate(drafts):
+        if refusals[index]:
+            continue
         conversation = conversations[draft.key]
         identity = (conversation.pk, draft.sender_id, draft.client_id)
-        if identity not in stored:
-            stored[identity] = _next_message(conversation, draft, at)
-            fresh.append(stored[identity])
+        if identity in stored:
+            continue
+        if draft.reply_to is not None and draft.reply_to > conversation.last_seq:
+            refusals[index] = NotSaidYet()
+            continue
+        stored[identity] = _next_message(conversation, draft, at)
+        fresh.append(stored[identity])
     _note_participants(fresh, conversations)
     _save(fresh, conversations.values())
 
@@ -142,9 +155,7 @@ def _live_senders(drafts: Iterable[Draft], at: datetime) -> Mapping[UUID, Sender
     return {pk: Sender(user_id, username, name) for pk, user_id, username, name in rows}
 
 
-def _refusals(
-    drafts: Sequence[Draft], senders: Mapping[UUID, Sender]
-) -> Sequence[DomainError | None]:
+def _refusals(drafts: Sequence[Draft], senders: Mapping[UUID, Sender]) -> list[DomainError | None]:
     parties = {member for draft in drafts for member in draft.key.member_ids}
     active = _active_among(parties) if parties else set()
     return [_refusal(draft, senders, active) for draft in drafts]
@@ -198,6 +209,7 @@ def _next_message(conversation: Conversation, draft: Draft, at: datetime) -> Mes
         client_id=draft.client_id,
         text=draft.text,
         raw=draft.raw,
+        reply_to=draft.reply_to,
         sent_at=at,
     )
 
@@ -235,11 +247,11 @@ def _tell(
     for draft, outcome in zip(drafts, outcomes, strict=True):
         if isinstance(outcome, Message):
             sender = senders[draft.session_id] if draft.session_id else None
-            posted = MessagePosted.of(
+            posted = MessageState.of(
                 outcome,
                 sender=sender.username if sender else None,
                 sender_name=sender.name if sender else "",
             )
-            hints.append(posted.to_update(draft.key.topic).to_hint())
+            hints.append(posted.to_update(draft.key.topic, last_seq=outcome.seq).to_hint())
     if hints:
         publish_on_commit(hints)

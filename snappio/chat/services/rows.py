@@ -65,9 +65,11 @@ WITH moved AS (
     AND participant.read_seq < place.read_seq
 )
 INSERT INTO chat_message (
-  conversation_id, seq, revision, sender_id, sender_kind, client_id, text, raw, sent_at
+  conversation_id, seq, revision, kind, sender_id, sender_kind, client_id, text, raw, reply_to,
+  sent_at
 )
-SELECT conversation_id, seq, revision, sender_id, sender_kind, client_id, text, raw, sent_at
+SELECT conversation_id, seq, revision, kind, sender_id, sender_kind, client_id, text, raw,
+  reply_to, sent_at
 FROM json_populate_recordset(NULL::chat_message, %s)
 RETURNING conversation_id, seq, id
 """
@@ -90,11 +92,13 @@ def _insert_on_postgres(messages: Sequence[Message], conversations: Sequence[Con
             "conversation_id": message.conversation_id,
             "seq": message.seq,
             "revision": message.revision,
+            "kind": message.kind,
             "sender_id": message.sender_id,
             "sender_kind": message.sender_kind,
             "client_id": message.client_id,
             "text": message.text,
             "raw": message.raw,
+            "reply_to": message.reply_to,
             "sent_at": message.sent_at,
         }
         for message in messages

@@ -25,8 +25,8 @@ def test_inbox_asks_the_same_number_of_queries_for_any_number(
         append_messages([draft(alice, private(alice, make_member(f"friend-{number}")))])
     client = client_of(alice)
 
-    # The session, the conversations, last messages, partners, counts.
-    with django_assert_num_queries(5):
+    # The session, the conversations, last messages, their reactions, partners, counts.
+    with django_assert_num_queries(6):
         answer = client.get(INBOX)
 
     assert len(answer.json()) == rows
@@ -40,8 +40,8 @@ def test_history_asks_the_same_number_of_queries_for_any_number(
     append_messages([draft(alice, key) for _ in range(rows)])
     client, address = client_of(bob), history(key)
 
-    # The session, the conversation, the messages with their senders.
-    with django_assert_num_queries(3):
+    # The session, the conversation, the messages with their senders, the reactions.
+    with django_assert_num_queries(4):
         answer = client.get(address)
 
     assert len(answer.json()) == rows

@@ -24,7 +24,7 @@ class Log:
         self.is_away = False
 
     def commit(self, *numbers):
-        fresh = [Update(TOPIC, number, number, b"%d" % number) for number in numbers]
+        fresh = [Update(TOPIC, number, number, number, b"%d" % number) for number in numbers]
         self.committed += fresh
         return [update.to_hint() for update in fresh]
 
@@ -63,7 +63,7 @@ class Reader:
         assert heard == expected
 
 
-def body_of(update):
+def body_of(update, is_new):
     return update.body
 
 
@@ -167,7 +167,9 @@ async def test_join_waits_while_the_database_is_away(hub, log):
 
 async def test_gives_each_kind_of_reader_its_own_encoding(hub, broker, log, reader):
     other = Reader()
-    await hub.join(TOPIC, other, lambda update: None if update.seq == 1 else b"<%d>" % update.seq)
+    await hub.join(
+        TOPIC, other, lambda update, _: None if update.seq == 1 else b"<%d>" % update.seq
+    )
     broker.publish(log.commit(1, 2))
     await reader.read(1, 2)
     assert await asyncio.wait_for(other.frames.get(), 2) == text_frame(b"<2>")
