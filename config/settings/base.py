@@ -309,6 +309,7 @@ LOGGING = {
     "loggers": {
         # 4xx answers are the client's affair; they would let anybody fill the disk.
         "django.request": {"level": "ERROR"},
-        "django.security": {"level": "ERROR"},
+        # Likewise; a host that is not allowed would even write a traceback each time.
+        "django.security": {"level": "CRITICAL"},
     },
 }

@@ -5,7 +5,12 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
+from django.core.exceptions import (
+    DisallowedHost,
+    PermissionDenied,
+    RequestDataTooBig,
+    SuspiciousOperation,
+)
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, JsonResponse
 from rest_framework import exceptions
@@ -83,7 +88,11 @@ def not_found(request: HttpRequest, exception: Exception) -> JsonResponse:
 
 def bad_request(request: HttpRequest, exception: Exception) -> JsonResponse:
     """Answer 400 for what Django refuses before any view, e.g. a foreign Host."""
-    return JsonResponse({"detail": "Bad request.", "code": "bad_request"}, status=400)
+    detail = "Bad request."
+    if isinstance(exception, DisallowedHost):
+        # For whoever has just set up a server; the log says nothing of it.
+        detail = "This host is not allowed: see PUBLIC_URL and ALLOWED_HOSTS."
+    return JsonResponse({"detail": detail, "code": "bad_request"}, status=400)
 
 
 def server_error(request: HttpRequest) -> JsonResponse:
