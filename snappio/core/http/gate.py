@@ -49,6 +49,7 @@ class BodyGate:
         # Waits in memory while it is small, else on disk.
         with tempfile.SpooledTemporaryFile(max_size=MIB) as body:
             try:
+                _check_declared_length(http)
                 async with asyncio.timeout(BODY_SECONDS):
                     length = await _take_body(body, receive)
             except _TooLarge:
@@ -61,6 +62,13 @@ class BodyGate:
                 body.seek(0)
                 given = _Replayed(body, receive)
                 await self._application(_with_length(http, length), given.receive, send)
+
+
+def _check_declared_length(scope: HTTPScope) -> None:
+    # The server has refused what is no number. Told now, a client need not send it.
+    declared = dict(scope["headers"]).get(b"content-length", b"0")
+    if int(declared) > current_limits().upload_bytes:
+        raise _TooLarge
 
 
 async def _take_body(body: IO[bytes], receive: ASGIReceiveCallable) -> int:
@@ -126,6 +134,8 @@ async def _answer(send: ASGISendCallable, status: int, body: bytes) -> None:
                 (b"content-length", str(len(body)).encode()),
                 # What is left of a refused body must not be read as a request.
                 (b"connection", b"close"),
+                # No middleware comes this far, and web pages are to read refusals, too.
+                (b"access-control-allow-origin", b"*"),
             ],
             "trailers": False,
         }
