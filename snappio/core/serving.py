@@ -24,7 +24,7 @@ def serve_asgi(application: str, *, host: str, port: int) -> None:
     """Serve an ASGI application of `config.asgi` until SIGINT or SIGTERM."""
     options: dict[str, Any] = {
         "loop": "uvloop",
-        "http": "httptools",
+        "http": "snappio.core.http.protocol:HttpProtocol",
         "ws": "snappio.realtime.protocol:SocketProtocol",
         "ws_max_size": current_limits().frame_bytes,
         # Compression would cost each socket 50 KiB, and each frame its own work.
