@@ -110,6 +110,8 @@ class InstanceView(APIView):
     """What a client must know before anybody signs in."""
 
     authentication_classes = ()
+    # Otherwise other methods would be forbidden, as if somebody else might use them.
+    permission_classes = ()
 
     @extend_schema(operation_id="describe_instance", responses={200: InstanceOutput})
     def get(self, request: Request) -> Response:

@@ -2,7 +2,7 @@
 
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
-from rest_framework.permissions import SAFE_METHODS, IsAuthenticated
+from rest_framework.permissions import SAFE_METHODS, AllowAny, IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -29,8 +29,8 @@ from snappio.profiles.serializers import (
 class MembersView(APIView):
     """All members."""
 
-    # Everybody may join.
-    permission_classes = ()
+    # Everybody may join. Said in words: an empty list is described as a need to sign in.
+    permission_classes = (AllowAny,)
 
     @extend_schema(
         operation_id="list_members",
