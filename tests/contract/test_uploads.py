@@ -110,8 +110,8 @@ def test_thirty_megabytes_in_chunks_are_refused_without_filling_memory_or_disk(h
 
 
 # U10: twenty at once
-def test_twenty_uploads_at_once_succeed_or_are_put_off(house, alice, newcomer):
-    photo = jpeg((1600, 1200))
+def test_twenty_uploads_at_once_succeed_or_are_put_off(house, alice):
+    photo = jpeg((800, 600))
     before = temporary_names()
 
     def publish(number: int) -> httpx.Response:
