@@ -1,6 +1,5 @@
 """What the contract's tests share: photographs published, and a log that stays clean."""
 
-import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -8,19 +7,23 @@ import httpx
 import pytest
 
 from snappio.media.tests.images import jpeg
+from tests.contract.logs import unwanted_lines
 from tests.house import House
-from tests.people import PASSWORD, Person
-
-# A traceback, a token, a password: none of them has any business in a log.
-UNWANTED = re.compile(rf"Traceback|eyJ[\w-]{{8,}}\.[\w-]+|{re.escape(PASSWORD)}| ERROR | CRITICAL ")
+from tests.people import Person
 
 
 @pytest.fixture(autouse=True, scope="module")
 def clean_log(house: House) -> Iterator[None]:
     """Whatever a module sends, no log line tells a secret or of an unforeseen failure."""
     yield
-    found = [line for line in house.log().splitlines() if UNWANTED.search(line)]
-    assert found == []
+    assert unwanted_lines(house) == []
+
+
+@pytest.fixture(scope="module")
+def resident(house: House) -> Iterator[Person]:
+    """Somebody signed in, for tests that change nothing about them."""
+    with Person(house, "Resident") as person:
+        yield person.sign_up().sign_in()
 
 
 @pytest.fixture

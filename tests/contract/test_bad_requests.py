@@ -225,9 +225,9 @@ def test_embedded_ignores_names_with_an_underscore(house, anyone):
 
 @in_a_fleet
 def test_in_a_fleet_a_name_with_an_underscore_is_no_proxys(house):
-    """Granian hands such a name on; only what a trusted proxy appends is believed.
+    """Granian hands such a name on; without a proxy that is trusted nobody believes it.
 
-    Caddy, which stands in front, drops these headers.
+    With one, the gateway drops it: see `test_gateway.py`.
     """
     headers = [b"x_forwarded_for: 10.1.2.3", b"x_forwarded_proto: https"]
 

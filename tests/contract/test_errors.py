@@ -112,9 +112,9 @@ def test_anonymous_writes_are_401_even_to_what_does_not_exist(anyone, method, po
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "PATCH", "DELETE"])
 @pytest.mark.parametrize("post_id", ["0", "-1", "9223372036854775808", "1e3", "1 OR 1=1", "%00"])
-def test_says_that_no_post_matches(alice, method, post_id):
+def test_says_that_no_post_matches(resident, method, post_id):
     body = {"json": {"content": "x"}} if method.startswith("P") else {}
-    answer = alice.http.request(method, f"/posts/{post_id}/", **body)
+    answer = resident.http.request(method, f"/posts/{post_id}/", **body)
 
     assert answer.status_code == 404
     assert answer.json()["detail"] == "No Post matches the given query."
@@ -135,8 +135,8 @@ def test_says_that_no_post_matches(alice, method, post_id):
         ("DELETE", "/auth/verify/"),
     ],
 )
-def test_names_the_method_that_is_not_allowed(alice, method, path):
-    answer = alice.http.request(method, path)
+def test_names_the_method_that_is_not_allowed(resident, method, path):
+    answer = resident.http.request(method, path)
 
     assert answer.status_code == 405
     assert answer.json() == {

@@ -30,8 +30,8 @@ def form_of(answer: httpx.Response) -> tuple[int, str | None, str]:
 # Every address works with and without its trailing slash, for every method, without a redirect.
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("path", PART_A)
-def test_works_with_and_without_its_trailing_slash(anyone, alice, publish, path, method):
-    address = "/api/v1" + path.format(id=publish(alice)["id"] if "{id}" in path else 0)
+def test_works_with_and_without_its_trailing_slash(anyone, resident, publish, path, method):
+    address = "/api/v1" + path.format(id=publish(resident)["id"] if "{id}" in path else 0)
 
     with_slash = anyone.request(method, address)
     without = anyone.request(method, address.rstrip("/"))

@@ -63,11 +63,11 @@ def stored_password(house: House, username: str) -> str:
 
 # a missing `uploadImage` → 500
 @pytest.mark.parametrize("form", [{"json": {}}, {"data": {}}, {"files": {"content": (None, "a")}}])
-def test_a_missing_image_is_400(alice, form):
+def test_a_missing_image_is_400(resident, form):
     if "files" not in form:
         form = {key: {"content": "a"} for key in form}
 
-    answer = alice.http.post("/posts/", **form)
+    answer = resident.http.post("/posts/", **form)
 
     assert answer.status_code == 400
     assert set(answer.json()) == {"uploadImage"}
@@ -108,11 +108,11 @@ async def test_a_name_with_a_dot_works_everywhere(house, anyone, alice, publish)
 # `image` in a PATCH stores any address, `javascript:` included
 @pytest.mark.parametrize("method", ["PATCH", "PUT"])
 @pytest.mark.parametrize("image", ["javascript:alert(1)", "https://evil.example/x.jpg", "", None])
-def test_an_image_cannot_be_replaced_by_an_address(anyone, alice, publish, method, image):
-    shown = publish(alice)
+def test_an_image_cannot_be_replaced_by_an_address(anyone, resident, publish, method, image):
+    shown = publish(resident)
     body = {"content": "A morning", "image": image, "uploadImage": image, "images": [image]}
 
-    changed = alice.http.request(method, f"/posts/{shown['id']}/", json=body)
+    changed = resident.http.request(method, f"/posts/{shown['id']}/", json=body)
 
     assert (changed.status_code, changed.json()) == (200, shown)
     assert anyone.get(f"/api/v1/posts/{shown['id']}/").json() == shown

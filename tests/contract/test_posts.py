@@ -67,8 +67,8 @@ def test_lists_nothing_for_what_is_not_exactly_a_name(anyone, alice, publish, qu
     ],
     ids=["empty", "text", "truncated", "another field", "svg"],
 )
-def test_refuses_what_is_no_image(alice, files):
-    answer = alice.http.post("/posts/", data={"content": "a"}, files=files)
+def test_refuses_what_is_no_image(resident, files):
+    answer = resident.http.post("/posts/", data={"content": "a"}, files=files)
 
     assert answer.status_code == 400
     assert set(answer.json()) == {"uploadImage"}

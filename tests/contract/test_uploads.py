@@ -57,43 +57,43 @@ def resident_bytes(part: Part) -> int:
     ],
     ids=["empty", "two", "other", "no file", "10,000 files", "10,000 fields", "nothing", "no part"],
 )
-def test_refuses_a_form_without_one_image(house, alice, body):
-    reply = upload(house, alice, body)
+def test_refuses_a_form_without_one_image(house, resident, body):
+    reply = upload(house, resident, body)
 
     assert given(reply, 400)
 
 
-def test_takes_a_form_whose_end_was_cut_off_or_refuses_it(house, alice):
+def test_takes_a_form_whose_end_was_cut_off_or_refuses_it(house, resident):
     """Never a 500; Django takes a form that lacks nothing but its end."""
-    assert upload(house, alice, CONTENT + FILE + jpeg()).status in {201, 400}
+    assert upload(house, resident, CONTENT + FILE + jpeg()).status in {201, 400}
 
 
 # U9: one byte over the limit, a lying length, no length
-def test_refuses_one_byte_over_the_limit(house, alice):
+def test_refuses_one_byte_over_the_limit(house, resident):
     body = CONTENT + FILE + b"\xff\xd8" + bytes(25 * MIB - 1) + END
 
-    assert given(upload(house, alice, body), 413)["code"] == "image_too_large"
+    assert given(upload(house, resident, body), 413)["code"] == "image_too_large"
 
 
-def test_refuses_an_announced_length_before_a_byte_of_it_came(house, alice):
-    headers = [bearer(alice), AS_FORM, b"content-length: 30000000"]
+def test_refuses_an_announced_length_before_a_byte_of_it_came(house, resident):
+    headers = [bearer(resident), AS_FORM, b"content-length: 30000000"]
 
     reply = exchange(house.http, "POST", POSTS, headers, b"--x")
 
     assert given(reply, 413)["code"] == "too_large"
 
 
-def test_takes_an_upload_in_chunks(house, alice):
-    headers = [bearer(alice), AS_FORM, b"transfer-encoding: chunked"]
+def test_takes_an_upload_in_chunks(house, resident):
+    headers = [bearer(resident), AS_FORM, b"transfer-encoding: chunked"]
 
     reply = exchange(house.http, "POST", POSTS, headers, in_chunks(CONTENT + FILE + jpeg() + END))
 
     assert_post(given(reply, 201))
 
 
-def test_thirty_megabytes_in_chunks_are_refused_without_filling_memory_or_disk(house, alice):
+def test_thirty_megabytes_in_chunks_are_refused_without_filling_memory_or_disk(house, resident):
     body = in_chunks(CONTENT + FILE + bytes(30 * MIB) + END)
-    headers = [bearer(alice), AS_FORM, b"transfer-encoding: chunked"]
+    headers = [bearer(resident), AS_FORM, b"transfer-encoding: chunked"]
     exchange(house.http, "POST", POSTS, headers, in_chunks(CONTENT + FILE + jpeg() + END))
     before = resident_bytes(serving(house))
 
