@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageOps
 
-SIZES = ((1600, 1200), (1200, 1600), (1600, 1600), (1920, 1080))
+SIZES = ((1280, 960), (960, 1280), (1080, 1080), (1280, 720))
 # How far from grey the film grain goes, of 128.
 GRAIN = 12
 

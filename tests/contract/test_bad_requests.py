@@ -3,7 +3,6 @@
 import time
 from contextlib import ExitStack
 
-import httpx
 import pytest
 from django.conf import settings
 
@@ -361,7 +360,5 @@ def test_a_client_that_leaves_early_harms_nobody(house, alice):
     for _ in range(20):
         with connection(house.http) as opened:
             opened.sendall(head(house.http, "GET", POSTS))
-    with pytest.raises(httpx.ReadTimeout), httpx.Client(trust_env=False, timeout=0.001) as hasty:
-        hasty.get(house.http + POSTS)
 
     assert alice.http.get("/posts/").status_code == 200

@@ -138,8 +138,8 @@ BAD_HANDSHAKES = {
     "no key": ({"without": ["Sec-WebSocket-Key"]}, [], 400),
     "bad key": ({"without": ["Sec-WebSocket-Key"]}, [("Sec-WebSocket-Key", "x")], 400),
     "two keys": ({}, [("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==")], 400),
-    "100 KB header": ({}, [("X-Long", "x" * 100 * KIB)], 400),
-    "1,000 headers": ({}, [(f"X-{number}", "x") for number in range(1000)], 400),
+    "100 KB header": ({}, [("X-Long", "x" * 100 * KIB)], 431),
+    "1,000 headers": ({}, [(f"X-{number}", "x") for number in range(1000)], 431),
     "NUL in a header": ({}, [("X-Bad", "a\0b")], 400),
     "folded header": ({}, [("X-Bad", "a\r\n b")], 400),
 }
