@@ -29,7 +29,8 @@ async def running_lanes() -> AsyncIterator[None]:
 
 
 async def queue_message(draft: Draft, tell: Callable[[Outcome], None]) -> None:
-    """Queue a draft, once its lane has room; ``tell`` hears what became of it."""
-    lane = _lanes().lane_of(str(draft.key))
-    await lane.has_room()
-    lane.put(draft, tell)
+    """Queue a draft, once there is room for it; ``tell`` hears what became of it."""
+    key = str(draft.key)
+    lane = _lanes().lane_of(key)
+    await lane.has_room(key)
+    lane.put(key, draft, tell)

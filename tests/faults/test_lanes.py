@@ -21,7 +21,7 @@ async def stored_by(lane: Lane[str, str], items: Sequence[str]) -> Outcomes:
             done.set()
 
     for item in items:
-        lane.put(item, lambda outcome, item=item: tell(item, outcome))
+        lane.put("key", item, lambda outcome, item=item: tell(item, outcome))
     lane.start()
     async with asyncio.timeout(5):
         await done.wait()

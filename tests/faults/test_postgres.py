@@ -2,9 +2,12 @@
 
 import asyncio
 import signal
-from contextlib import AsyncExitStack, suppress
+import statistics
+import time
+from contextlib import AsyncExitStack
 
 import pytest
+from websockets.asyncio.client import ClientConnection
 
 from tests.faults.fleet import Fleet, Member, chat_path, room_path
 from tests.faults.talk import LAST_HINT_SECONDS, hear, hear_all, say
@@ -71,9 +74,10 @@ async def _open_and_close(fleet: Fleet, path: str, member: Member) -> str:
         return opened.response.headers["X-Last-Seq"]
 
 
-async def test_a_locked_conversation_holds_up_no_other_lane(fleet: Fleet, room: str):
-    # Which lane a conversation takes differs from process to process, so several
-    # are tried: about half of them share the locked one's.
+LOCKED_SECONDS = 5.0
+
+
+async def test_a_locked_conversation_holds_up_no_other_one(fleet: Fleet, room: str):
     names = [f"{room} {n}" for n in range(12)]
     async with AsyncExitStack() as stack:
         locked, *others = [
@@ -83,18 +87,35 @@ async def test_a_locked_conversation_holds_up_no_other_lane(fleet: Fleet, room: 
         assert await hear(locked, seconds=2) == 0
 
         with fleet.conversation_locked(f"room:{names[0]}"):
-            await say(locked, 1)
-            free = 0
-            for other in others:
-                await say(other, 0)
-                with suppress(TimeoutError):
-                    await hear(other, seconds=0.4)
-                    free += 1
-            assert free > 0
+            until = time.monotonic() + LOCKED_SECONDS
+            said, *delays = await asyncio.gather(
+                _say_until(locked, until), *(_delays_until(other, until) for other in others)
+            )
             with pytest.raises(TimeoutError):
                 await hear(locked, seconds=0.1)
 
-        assert await hear(locked, seconds=2) == 1
+        assert await hear_all(locked, said, seconds=2) == list(range(1, said + 1))
+    p99 = statistics.quantiles([delay for some in delays for delay in some], n=100)[-1]
+    assert p99 < 1, f"{p99:.2f} s"
+
+
+async def _say_until(opened: ClientConnection, until: float) -> int:
+    said = 0
+    while time.monotonic() < until:
+        said += 1
+        await say(opened, said)
+        await asyncio.sleep(0.1)
+    return said
+
+
+async def _delays_until(opened: ClientConnection, until: float) -> list[float]:
+    delays = []
+    while (said_at := time.monotonic()) < until:
+        await say(opened, len(delays))
+        assert await hear(opened, seconds=LOCKED_SECONDS) == len(delays)
+        delays.append(time.monotonic() - said_at)
+        await asyncio.sleep(0.05)
+    return delays
 
 
 async def test_two_processes_make_one_conversation_at_once(fleet: Fleet):
