@@ -73,17 +73,22 @@ class Hub:
         self._listeners: dict[str, Callable[[bytes], None]] = {}
         self._fills = asyncio.Semaphore(FILLS_AT_ONCE)
         self._check_now = asyncio.Event()
+        self._followers = [self._check_now.set]
         self._tasks: set[asyncio.Task[Any]] = set()
 
     def listen(self, channel: str, listener: Callable[[bytes], None]) -> None:
         """Call ``listener`` for hints on a control channel; before `start`."""
         self._listeners[channel] = listener
 
+    def follow_broker(self, follower: Callable[[], None]) -> None:
+        """Call ``follower`` after every connection to the broker and loss of it; before `start`."""
+        self._followers.append(follower)
+
     async def start(self) -> None:
         """Connect to the broker and begin to watch positions."""
         for channel in self._listeners:
             await self._broker.subscribe(channel)
-        await self._broker.start(self._hear, self._check_now.set)
+        await self._broker.start(self._hear, self._broker_changed)
         self._spawn(self._watch_positions())
         self._spawn(self._watch_readers())
 
@@ -264,6 +269,10 @@ class Hub:
         self._deliver_early(topic)
 
     # --- Watching -----------------------------------------------------------
+
+    def _broker_changed(self) -> None:
+        for follower in self._followers:
+            follower()
 
     async def _watch_positions(self) -> None:
         is_blind = False

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Collection, Iterable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, suppress
 from functools import lru_cache
 from uuid import UUID
 
@@ -20,6 +20,7 @@ logger = logging.getLogger(__name__)
 
 # The word of a revocation usually closes sockets at once; if it is lost, this does.
 SESSION_CHECK_SECONDS = 30.0
+SESSION_CHECK_SECONDS_WITHOUT_DATABASE = 1.0
 
 Part = Callable[[], AbstractAsyncContextManager[None]]
 SessionCheck = Callable[[Collection[UUID]], Collection[UUID]]
@@ -45,12 +46,15 @@ class Runtime:
         self.hub = Hub(current_broker())
         self.sockets = OpenSockets()
         self.refusals = Refusals()
+        self._check_now = asyncio.Event()
         self._stack = AsyncExitStack()
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self, parts: Iterable[Part] = ()) -> None:
         """Start the hub, the apps' parts and those given, in the running loop."""
         self.hub.listen(revocation.CHANNEL, self._hear_revocation)
+        # A revocation that was published while nobody listened is not told again.
+        self.hub.follow_broker(self._check_now.set)
         await self.hub.start()
         self._stack.push_async_callback(self.hub.stop)
         for part in (*_parts, *parts):
@@ -72,8 +76,13 @@ class Runtime:
         self.sockets.end_sessions(revocation.read_revocation(payload))
 
     async def _check_sessions(self) -> None:
+        pause = SESSION_CHECK_SECONDS
         while True:
-            await asyncio.sleep(SESSION_CHECK_SECONDS)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    await self._check_now.wait()
+            self._check_now.clear()
+            pause = SESSION_CHECK_SECONDS
             if not (sessions := self.sockets.sessions()):
                 continue
             try:
@@ -81,6 +90,7 @@ class Runtime:
                     self.sockets.end_sessions(await in_database(check, sessions))
             except AWAY:
                 logger.warning("The database is away; sessions are checked again soon.")
+                pause = SESSION_CHECK_SECONDS_WITHOUT_DATABASE
 
 
 @lru_cache(maxsize=1)

@@ -176,8 +176,10 @@ class Fleet:
             wait_until(self._is_heard, seconds=10, what="The return of all listeners")
 
     def _is_heard(self) -> bool:
+        # As the broker calls it in the private Redis's database 0.
+        channel = "0:control:sessions"
         with redis.Redis.from_url(self.redis.url) as client:
-            return dict(client.pubsub_numsub("control:sessions"))[b"control:sessions"] == PROCESSES
+            return dict(client.pubsub_numsub(channel))[channel.encode()] == PROCESSES
 
     @contextmanager
     def hints_refused(self) -> Iterator[None]:

@@ -78,3 +78,21 @@ async def test_a_deleted_member_says_nothing_even_if_nobody_heard_of_the_deletio
             assert await close_code(leaving, seconds=2) == 1008
     stored = fleet.stored(f"private:{min(ann.id, ben.id)}:{max(ann.id, ben.id)}")
     assert [message.body[1] for message in stored] == [0]
+
+
+async def test_a_sign_out_that_redis_lost_closes_the_socket_as_soon_as_redis_is_back(
+    fleet: Fleet,
+):
+    ann, ben = fleet.members(2)
+    async with (
+        fleet.open(chat_path(ben), ann) as here,
+        fleet.open(chat_path(ben), ann, process=1) as there,
+    ):
+        with fleet.redis_down():
+            fleet.office.ask("end_session", ann.session)
+            # What the office could not publish must be lost, not late.
+            await asyncio.sleep(1)
+            assert here.close_code is None
+
+        assert await close_code(here, seconds=2) == 1008
+        assert await close_code(there, seconds=2) == 1008
