@@ -163,7 +163,8 @@ TEMPLATES = [
 HTTP_THREADS = env.int("HTTP_THREADS", 8)
 
 if POSTGRES_URL:
-    DATABASES: dict[str, dict[str, Any]] = {"default": {**dj_database_url.parse(POSTGRES_URL)}}
+    _database = dj_database_url.parse(POSTGRES_URL, engine="snappio.core.postgres")
+    DATABASES: dict[str, dict[str, Any]] = {"default": {**_database}}
     DATABASES["default"]["OPTIONS"] = {
         **DATABASES["default"].get("OPTIONS", {}),
         # Threads beyond the pool wait for a connection instead of opening one

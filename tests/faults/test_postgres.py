@@ -4,13 +4,16 @@ import asyncio
 import signal
 import statistics
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 
+import httpx
 import pytest
 from websockets.asyncio.client import ClientConnection
 
 from tests.faults.fleet import Fleet, Member, chat_path, room_path
 from tests.faults.talk import LAST_HINT_SECONDS, hear, hear_all, say
+from tests.house import Part
 
 
 async def test_a_crash_of_postgres_closes_no_socket_and_loses_nothing(fleet: Fleet, room: str):
@@ -136,3 +139,31 @@ async def test_two_processes_make_one_conversation_at_once(fleet: Fleet):
     for one, other in pairs:
         key = f"private:{min(one.id, other.id)}:{max(one.id, other.id)}"
         assert [message.seq for message in fleet.stored(key)] == [1, 2]
+
+
+REQUESTS = 20
+
+
+def test_no_request_fails_over_connections_that_a_restart_has_ended(fleet: Fleet):
+    web = fleet.house.start_web()
+    try:
+        # All at once, so that the pool is full of connections that will be dead.
+        with ThreadPoolExecutor(REQUESTS) as together:
+            for _ in range(5):
+                assert set(together.map(_posts, [web] * REQUESTS)) == {httpx.codes.OK}
+        fleet.postgres.restart()
+
+        began_at = time.monotonic()
+        assert [_posts(web) for _ in range(REQUESTS)] == [httpx.codes.OK] * REQUESTS
+        assert _asked(web, "/readyz") == httpx.codes.OK
+        assert time.monotonic() - began_at < 5
+    finally:
+        fleet.house.stop(web)
+
+
+def _posts(web: Part) -> int:
+    return _asked(web, "/api/v1/posts/")
+
+
+def _asked(web: Part, path: str) -> int:
+    return httpx.get(web.url + path, timeout=20, trust_env=False).status_code
