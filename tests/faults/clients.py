@@ -1,8 +1,8 @@
 """Clients that talk and listen, and come back whenever they are cut off.
 
 They do what a good app would on the two existing sockets: the echo is the
-acknowledgement, nothing is sent twice, and a new socket asks for what came after
-the last message that the old one brought.
+acknowledgement, nothing is sent twice, and a member's new socket asks for what came
+after the last message that the old one brought.
 """
 
 import asyncio
@@ -96,7 +96,8 @@ class Client:
                     body = body_of(json.dumps(json.loads(frame)["message"]))
                     connection.heard.append(Heard(body, time.time()))
             finally:
-                self._last = connection.last
+                # Guests are shown nothing older than their socket.
+                self._last = connection.last if self._member else None
                 connection.closed_at = time.time()
                 self._socket = None
 
