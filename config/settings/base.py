@@ -170,6 +170,8 @@ if POSTGRES_URL:
         # Threads beyond the pool wait for a connection instead of opening one
         # more: a storm of requests cannot exhaust the database.
         "pool": {"min_size": 1, "max_size": HTTP_THREADS + 2, "timeout": 10},
+        # Hot reads (`core.compiled`) are prepared when they come back; nothing else is.
+        "prepare_threshold": 2,
     }
 else:
     DATABASES = {
