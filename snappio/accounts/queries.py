@@ -1,14 +1,17 @@
 """Looking members and sessions up."""
 
 from collections.abc import Collection
+from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db import DEFAULT_DB_ALIAS
+from django.db.models import BigIntegerField, QuerySet, UUIDField
 
 from snappio.accounts import names
 from snappio.accounts.errors import UnknownMember
 from snappio.accounts.models import Session, User
 from snappio.core.clock import now
+from snappio.core.compiled import compiled, parameter
 from snappio.core.limits import current_limits
 from snappio.core.pagination import Page, page_of
 
@@ -39,6 +42,30 @@ def live_sessions_of(member: User) -> QuerySet[Session]:
     """Return where the member is signed in, latest seen first, as many as one page holds."""
     sessions = Session.objects.filter(user=member).live(at=now())
     return sessions.order_by("-last_seen_at")[: current_limits().page_max]
+
+
+_SESSION = [field.attname for field in Session._meta.concrete_fields]  # noqa: SLF001
+_USER = [field.attname for field in User._meta.concrete_fields]  # noqa: SLF001
+
+
+def session_with_member(session_id: UUID, *, user_id: int) -> Session | None:
+    """Return the member's session, live or not, with the member. One query.
+
+    Compiled, since every request with a token begins with it.
+    """
+    for row in _session_with_member().rows(session_id=session_id, user_id=user_id):
+        session = Session.from_db(DEFAULT_DB_ALIAS, _SESSION, row[: len(_SESSION)])
+        session.user = User.from_db(DEFAULT_DB_ALIAS, _USER, row[len(_SESSION) :])
+        return session
+    return None
+
+
+@compiled
+def _session_with_member() -> QuerySet[Session, Any]:
+    named = Session.objects.filter(
+        pk=parameter("session_id", UUIDField()), user_id=parameter("user_id", BigIntegerField())
+    )
+    return named.values_list(*_SESSION, *(f"user__{name}" for name in _USER))
 
 
 def ended_among(session_ids: Collection[UUID]) -> Collection[UUID]:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.http import HttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
@@ -45,7 +46,7 @@ class ConversationList(APIView):
         parameters=[CURSOR, LIMIT],
         responses=ConversationOutput(many=True),
     )
-    def get(self, request: AuthenticatedRequest) -> Response:
+    def get(self, request: AuthenticatedRequest) -> HttpResponse:
         """List the conversations that the member takes part in."""
         limits = current_limits()
         page = queries.inbox_of(

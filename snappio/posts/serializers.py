@@ -5,7 +5,6 @@ twice what the database does. `PostOutput` describes them; a test holds the two
 equal.
 """
 
-from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -13,10 +12,7 @@ from django.core.files.uploadedfile import UploadedFile
 from rest_framework import serializers
 
 from snappio.core.limits import current_limits
-from snappio.media.files import url_of
 from snappio.posts.queries import ShownImage, ShownPost
-
-Absolute = Callable[[str], str]
 
 ONE_FILE = "Upload one file only."
 
@@ -85,9 +81,9 @@ class PostOutput(serializers.Serializer[Any]):
     edited_at = serializers.DateTimeField(allow_null=True)
 
 
-def post_json(post: ShownPost, absolute: Absolute) -> dict[str, Any]:
-    """Return what `PostOutput` describes; ``absolute`` completes the addresses of files."""
-    images = [_image_json(image, absolute) for image in post.images]
+def post_json(post: ShownPost, files: str) -> dict[str, Any]:
+    """Return what `PostOutput` describes; ``files`` is what the addresses of files begin with."""
+    images = [_image_json(image, files) for image in post.images]
     return {
         "id": post.id,
         "user": post.username,
@@ -100,11 +96,11 @@ def post_json(post: ShownPost, absolute: Absolute) -> dict[str, Any]:
     }
 
 
-def _image_json(image: ShownImage, absolute: Absolute) -> dict[str, Any]:
+def _image_json(image: ShownImage, files: str) -> dict[str, Any]:
     renditions = [
         {
             "name": rendition["name"],
-            "url": absolute(url_of(rendition["file"])),
+            "url": files + rendition["file"],
             "width": rendition["width"],
             "height": rendition["height"],
         }
@@ -121,5 +117,6 @@ def _image_json(image: ShownImage, absolute: Absolute) -> dict[str, Any]:
 
 
 def _iso(moment: datetime) -> str:
-    # With microseconds even where they are nought: clients parse one form.
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    # With microseconds even where they are nought: clients parse one form. Moments
+    # from the database are in UTC; without the zone they are written twice as fast.
+    return moment.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"

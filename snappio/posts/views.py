@@ -1,8 +1,8 @@
 """Posts over HTTP."""
 
-from functools import partial
 from typing import Any
 
+from django.http import HttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
@@ -15,6 +15,7 @@ from snappio.core.http.addresses import public_url
 from snappio.core.http.pages import answer_page, page_size, position
 from snappio.core.limits import current_limits
 from snappio.core.pagination import LARGEST_ID
+from snappio.media.files import url_of
 from snappio.posts import queries, services
 from snappio.posts.errors import PostNotFound
 from snappio.posts.serializers import CreatePostInput, EditPostInput, PostOutput, post_json
@@ -35,7 +36,7 @@ class PostsView(APIView):
         parameters=LIST_PARAMETERS,
         responses={200: PostOutput(many=True)},
     )
-    def get(self, request: Request) -> Response:
+    def get(self, request: Request) -> HttpResponse:
         """List posts, newest first; the next page's address is in `Link`."""
         largest = current_limits().posts_page
         page = queries.posts_page(
@@ -43,9 +44,9 @@ class PostsView(APIView):
             before=position(request),
             limit=page_size(request, default=largest, largest=largest),
         )
-        absolute = partial(public_url, request)
+        files = public_url(request, url_of(""))
         return answer_page(
-            request, [post_json(post, absolute) for post in page.rows], page.next_cursor
+            request, [post_json(post, files) for post in page.rows], page.next_cursor
         )
 
     @extend_schema(
@@ -96,7 +97,7 @@ class PostView(APIView):
 
 def _answer(request: Request, post_id: int, code: int = status.HTTP_200_OK) -> Response:
     post = queries.get_post(post_id)
-    return Response(post_json(post, partial(public_url, request)), status=code)
+    return Response(post_json(post, public_url(request, url_of(""))), status=code)
 
 
 def _checked(serializer: CreatePostInput | EditPostInput) -> dict[str, Any]:

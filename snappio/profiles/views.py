@@ -1,5 +1,6 @@
 """Members over HTTP: `/api/v1/users/…`."""
 
+from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.permissions import SAFE_METHODS, AllowAny, IsAuthenticated
@@ -37,7 +38,7 @@ class MembersView(APIView):
         parameters=[MembersInput, *PAGE_PARAMETERS],
         responses={200: MemberOutput(many=True)},
     )
-    def get(self, request: Request) -> Response:
+    def get(self, request: Request) -> HttpResponse:
         """List members, newest first."""
         limits = current_limits()
         page = members_page(

@@ -12,6 +12,7 @@ from django.db import DatabaseError, transaction
 from snappio.accounts import tokens
 from snappio.accounts.errors import MemberNotFound, SessionNotFound, SignInFailed, TokenNotValid
 from snappio.accounts.models import Session, User
+from snappio.accounts.queries import session_with_member
 from snappio.accounts.services.passwords import member_with_password
 from snappio.core.clock import now
 from snappio.core.ids import secret_name
@@ -181,11 +182,7 @@ def verify(text: str) -> None:
 
 
 def _session_named_by(token: tokens.Token) -> Session:
-    session = (
-        Session.objects.select_related("user")
-        .filter(pk=token.session_id, user_id=token.user_id)
-        .first()
-    )
+    session = session_with_member(token.session_id, user_id=token.user_id)
     if session is None:
         raise TokenNotValid
     return session

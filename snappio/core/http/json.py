@@ -53,7 +53,12 @@ class OrjsonRenderer(BaseRenderer):
     ) -> bytes:
         if data is None:
             return b""
-        return orjson.dumps(data, default=_plain)
+        return encoded(data)
+
+
+def encoded(value: Any) -> bytes:
+    """Return ``value`` as JSON."""
+    return orjson.dumps(value, default=_plain)
 
 
 def _plain(value: Any) -> Any:

@@ -4,11 +4,12 @@ from collections.abc import Collection
 from typing import Any
 from urllib.parse import urlencode
 
+from django.http import HttpResponse
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from snappio.core.errors import InvalidInput
 from snappio.core.http.addresses import public_url
+from snappio.core.http.json import OrjsonRenderer, encoded
 from snappio.core.pagination import LARGEST_ID, decode_cursor
 
 # Long digit strings take quadratic time to read.
@@ -39,9 +40,10 @@ def position(request: Request) -> int | None:
     return decode_cursor(cursor) if cursor else None
 
 
-def answer_page(request: Request, items: Collection[Any], next_cursor: str | None) -> Response:
+def answer_page(request: Request, items: Collection[Any], next_cursor: str | None) -> HttpResponse:
     """Answer the items as an array; the next page's address is in ``Link``."""
-    response = Response(items)
+    # Not DRF's `Response`, whose template machinery costs more than writing the JSON.
+    response = HttpResponse(encoded(items), content_type=OrjsonRenderer.media_type)
     if next_cursor:
         parameters = {**request.query_params.dict(), "cursor": next_cursor}
         address = public_url(request, f"{request.path}?{urlencode(parameters)}")

@@ -51,7 +51,7 @@ def test_pages(alice: User, django_assert_num_queries):
     assert (contents(first), contents(second)) == (["2", "1"], ["0"])
     assert "Link" not in second
     for limit in (1, 3):
-        with django_assert_num_queries(3):  # session, posts, images
+        with django_assert_num_queries(2):  # session, posts
             assert len(client.get(f"{FEED}?limit={limit}").json()) == limit
 
 
