@@ -131,10 +131,10 @@ MIDDLEWARE = [
     "snappio.core.http.middleware.bounded_body",
     "snappio.core.http.middleware.optional_trailing_slash",
     "django.middleware.common.CommonMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "snappio.core.http.admin.AdminSessions",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.messages.middleware.MessageMiddleware",
+    "snappio.core.http.admin.AdminSignIn",
+    "snappio.core.http.admin.AdminMessages",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 

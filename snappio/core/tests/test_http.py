@@ -264,3 +264,20 @@ def test_members_are_counted_apart_whatever_their_device(alice: User, bob: User,
 
 def test_an_unlimited_instance_sends_no_count(browser: Client, db):
     assert "X-RateLimit-Limit" not in browser.get(INSTANCE)
+
+
+@pytest.mark.parametrize("path", ["/api/v1/instance/", "/healthz", "/", "/administration/"])
+def test_keeps_no_session_outside_the_admin(client, path):
+    asked = client.get(path).wsgi_request
+
+    assert not hasattr(asked, "session")
+    assert not hasattr(asked, "_messages")
+
+
+@pytest.mark.parametrize("path", ["/admin/login/", "/admin/", "/admin"])
+def test_keeps_a_session_in_the_admin(client, db, path):
+    asked = client.get(path).wsgi_request
+
+    assert hasattr(asked, "session")
+    assert hasattr(asked, "_messages")
+    assert asked.user.is_anonymous
