@@ -16,6 +16,14 @@ def pytest_configure(config: pytest.Config) -> None:
         _remove_files()
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out, beside PostgreSQL, what was seen beside SQLite and cannot differ."""
+    if settings.POSTGRES_URL:
+        seen = [item for item in items if item.get_closest_marker("once")]
+        items[:] = [item for item in items if item not in set(seen)]
+        config.hook.pytest_deselected(items=seen)
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Leave no uploads behind."""
     if not session.config.getoption("reuse_db"):

@@ -9,21 +9,19 @@ from typing import Any, cast
 from a2wsgi import WSGIMiddleware
 from asgiref.typing import ASGI3Application
 from channels.routing import ProtocolTypeRouter, URLRouter
-from django.core.wsgi import get_wsgi_application
 from django.urls import re_path
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.base")
 
 # Loads the apps; what is imported below needs them.
-http = get_wsgi_application()
+from django.conf import settings
 
-from django.conf import settings  # noqa: E402
-
-from snappio.chat.sockets import open_room, private_chat  # noqa: E402
-from snappio.core.http.gate import BodyGate, answer_health  # noqa: E402
-from snappio.jobs.worker import Worker  # noqa: E402
-from snappio.realtime.connections import no_such_socket  # noqa: E402
-from snappio.realtime.runtime import Lifespan  # noqa: E402
+from config.wsgi import application as http
+from snappio.chat.sockets import open_room, private_chat
+from snappio.core.http.gate import BodyGate, answer_health
+from snappio.jobs.worker import Worker
+from snappio.realtime.connections import no_such_socket
+from snappio.realtime.runtime import Lifespan
 
 
 def _socket(pattern: str, application: Any) -> Any:

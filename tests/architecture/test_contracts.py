@@ -5,6 +5,8 @@ from grimp import ImportGraph
 
 from tests.architecture.private_modules import PrivateModulesContract
 
+pytestmark = pytest.mark.once
+
 
 @pytest.mark.parametrize(
     ("importer", "imported"),

@@ -11,6 +11,8 @@ import yaml
 from config.env import BASE_DIR
 from tests.architecture.test_environment import documented_variables
 
+pytestmark = pytest.mark.once
+
 COMPOSE = yaml.safe_load((BASE_DIR / "compose.yaml").read_text())
 SERVICES = COMPOSE["services"]
 OUR_SERVICES = ("web", "sockets", "worker", "migrate")

@@ -3,7 +3,11 @@
 import ast
 import re
 
+import pytest
+
 from config.env import BASE_DIR
+
+pytestmark = pytest.mark.once
 
 SOURCES = [BASE_DIR / "config" / "env.py", *sorted((BASE_DIR / "config" / "settings").glob("*.py"))]
 

@@ -3,9 +3,12 @@
 import ast
 from configparser import ConfigParser
 
+import pytest
 from django.apps import apps
 
 from config.env import BASE_DIR
+
+pytestmark = pytest.mark.once
 
 
 def test_relations_point_only_downwards():

@@ -20,6 +20,8 @@ from schemathesis.specs.openapi.checks import (
 from tests.house import House
 from tests.people import Person
 
+pytestmark = pytest.mark.once
+
 DESCRIPTION = Path(__file__).parents[2] / "docs" / "api.yaml"
 
 schema = schemathesis.openapi.from_path(DESCRIPTION)

@@ -18,6 +18,8 @@ from snappio.demo.script import CAST, PASSWORD, ROOM
 from tests.contract.forms import assert_post
 from tests.house import Blueprint, House
 
+pytestmark = pytest.mark.once
+
 README = Path(__file__).parents[2] / "README.md"
 COMMAND = re.compile(r"^\$ (curl .+)$", re.MULTILINE)
 

@@ -6,6 +6,8 @@ from snappio.chat.errors import BadRoomName, NobodyToTalkTo
 from snappio.chat.frames import BadFrame, read_frame, text_of
 from snappio.chat.keys import ConversationKey
 
+pytestmark = pytest.mark.once
+
 
 @pytest.mark.parametrize(
     ("raw", "text"),

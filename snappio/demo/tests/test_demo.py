@@ -10,6 +10,8 @@ from snappio.chat.models import Message
 from snappio.demo.script import CAST, PASSWORD, POSTS, PRIVATE_TALKS, ROOM_TALK
 from snappio.posts.models import Post
 
+pytestmark = pytest.mark.once
+
 LINES = len(ROOM_TALK) + sum(len(lines) for _, lines in PRIVATE_TALKS)
 
 

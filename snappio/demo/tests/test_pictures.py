@@ -2,9 +2,12 @@
 
 import io
 
+import pytest
 from PIL import Image
 
 from snappio.demo.pictures import SIZES, photograph
+
+pytestmark = pytest.mark.once
 
 
 def test_draws_the_same_picture_from_the_same_seed():

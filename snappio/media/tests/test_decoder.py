@@ -27,7 +27,7 @@ from snappio.media.tests.images import (
 PIXELS = 40_000_000
 
 # As in the process that it is made for (`decoding._COMMAND`).
-pytestmark = pytest.mark.filterwarnings("ignore")
+pytestmark = [pytest.mark.once, pytest.mark.filterwarnings("ignore")]
 
 
 def read(content, longest_side=2048, pixels=PIXELS):

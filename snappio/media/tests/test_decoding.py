@@ -16,6 +16,8 @@ from snappio.media.decoding import decoding_slot, read_picture
 from snappio.media.errors import ImageTooLarge, NotAnImage, TooManyPixels
 from snappio.media.tests.images import HEIC, chunk, gif_of_many_frames, jpeg, png
 
+pytestmark = pytest.mark.once
+
 
 def read(content):
     return read_picture(BytesIO(content))

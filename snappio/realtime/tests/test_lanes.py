@@ -204,14 +204,14 @@ async def test_several_locked_keys_leave_a_turn_to_the_others(lane, cabinet):
 
 
 async def test_gives_up_only_what_has_waited_too_long_for_a_lock(lane, cabinet, monkeypatch):
-    monkeypatch.setattr(lanes_module, "PATIENCE_SECONDS", 1.0)
+    monkeypatch.setattr(lanes_module, "PATIENCE_SECONDS", 2.0)
     with locked("locked"):
         early = put(lane, ("locked", 0), ("locked", 1))
-        await asyncio.sleep(0.6)
+        await asyncio.sleep(1.4)
         late = put(lane, ("locked", 2))
-        refusals = await asyncio.wait_for(early, 2)
+        refusals = await asyncio.wait_for(early, 5)
         assert not late.done()
-    await asyncio.wait_for(late, 2)
+    await asyncio.wait_for(late, 5)
 
     assert [type(refusal) for refusal in refusals] == [Unavailable, Unavailable]
     assert cabinet.stored == [("locked", 2)]
