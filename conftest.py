@@ -5,6 +5,8 @@ import shutil
 import pytest
 from django.conf import settings
 
+from snappio.accounts.hashers import BoundedArgon2PasswordHasher
+
 
 def pytest_configure(config: pytest.Config) -> None:
     """Remove what a run that was killed has left behind.
@@ -14,6 +16,9 @@ def pytest_configure(config: pytest.Config) -> None:
     """
     if not config.getoption("reuse_db"):
         _remove_files()
+    # The same hash with less work: hundreds of tests sign somebody up and in.
+    BoundedArgon2PasswordHasher.memory_cost = 64
+    BoundedArgon2PasswordHasher.time_cost = 1
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -16,7 +16,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.base")
 # Loads the apps; what is imported below needs them.
 from django.conf import settings
 
-from config.wsgi import application as http
+from config.http import application as http
 from snappio.chat.sockets import open_room, private_chat
 from snappio.core.http.gate import BodyGate, answer_health
 from snappio.jobs.worker import Worker

@@ -114,7 +114,7 @@ def _local_redis() -> str | PrivateServer | None:
 
 def _pytest(title: str, environment: dict[str, str], args: list[str]) -> int:
     _headline(f"Tests on {title}")
-    workers = os.environ.get("TEST_WORKERS") or str(min(os.cpu_count() or 1, MOST_WORKERS))
+    workers = os.environ.get("TEST_WORKERS") or str(min((os.cpu_count() or 1) + 1, MOST_WORKERS))
     started_at = time.monotonic()
     status = subprocess.run(
         [sys.executable, "-m", "pytest", "-n", workers, *args],

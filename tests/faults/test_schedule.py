@@ -8,7 +8,7 @@ import pytest
 from tests.faults.fleet import Fleet
 from tests.faults.schedule import Report, run, seed_from_environment
 
-SHORT_SECONDS = 30
+SHORT_SECONDS = 20
 LONG_SECONDS = 600
 # Below this a run has shown nothing.
 ACKNOWLEDGED_PER_SECOND = 20

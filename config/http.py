@@ -1,0 +1,11 @@
+"""HTTP: `config.wsgi` gives it a server of its own, `config.asgi` runs it beside sockets."""
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+from snappio.core.http.wsgi import measured_body, utf8_only
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.base")
+
+application = utf8_only(measured_body(get_wsgi_application()))
