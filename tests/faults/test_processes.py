@@ -72,7 +72,8 @@ async def test_a_reader_who_never_reads_is_cut_off_and_harms_nobody(fleet: Fleet
             await stack.enter_async_context(fleet.open(path, ping_interval=None))
             for _ in range(READERS - 1)
         ]
-        calm = await _latencies(readers, count=40)
+        # As much as with it, so that what the process needs for the work is not counted.
+        calm = await _latencies(readers, count=FRAMES)
         stalled = await asyncio.to_thread(_open_and_never_read, part.port, path)
         with stalled:
             before = _resident_bytes(part.process.pid)
@@ -87,7 +88,7 @@ async def test_a_reader_who_never_reads_is_cut_off_and_harms_nobody(fleet: Fleet
         f"{_p99(loud) * 1000:.0f} ms with it, RSS + {grown / 2**20:.1f} MiB"
     )
     assert cut_after < 20, figures
-    assert grown < 4 * 2**20, figures
+    assert grown < 2 * 2**20, figures
     assert _p99(loud) < max(2 * _p99(calm), 0.2), figures
 
 
