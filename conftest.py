@@ -24,9 +24,14 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out, beside PostgreSQL, what was seen beside SQLite and cannot differ."""
     if settings.POSTGRES_URL:
-        seen = [item for item in items if item.get_closest_marker("once")]
+        seen = [item for item in items if _was_seen(item)]
         items[:] = [item for item in items if item not in set(seen)]
         config.hook.pytest_deselected(items=seen)
+
+
+def _was_seen(item: pytest.Item) -> bool:
+    # What takes long runs in one half only, which is this one.
+    return bool(item.get_closest_marker("once")) and not item.get_closest_marker("long")
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
