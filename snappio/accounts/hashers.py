@@ -1,12 +1,10 @@
 """Argon2 with bounded memory."""
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from django.contrib.auth.hashers import Argon2PasswordHasher
 
-from snappio.core.errors import Unavailable
+from snappio.core.slots import held_slot
 
 # OWASP's recommendation: 19 MiB, two passes, one lane.
 MEMORY_KIB = 19_456
@@ -18,16 +16,6 @@ PATIENCE_SECONDS = 10
 _slots = threading.BoundedSemaphore(AT_ONCE)
 
 
-@contextmanager
-def _slot() -> Iterator[None]:
-    if not _slots.acquire(timeout=PATIENCE_SECONDS):
-        raise Unavailable
-    try:
-        yield
-    finally:
-        _slots.release()
-
-
 class BoundedArgon2PasswordHasher(Argon2PasswordHasher):
     """Django's Argon2 hasher, at most four at a time."""
 
@@ -37,10 +25,10 @@ class BoundedArgon2PasswordHasher(Argon2PasswordHasher):
 
     def encode(self, password: str, salt: str) -> str:
         """Hash, or raise `Unavailable` if no slot frees up in time."""
-        with _slot():
+        with held_slot(_slots, patience=PATIENCE_SECONDS):
             return super().encode(password, salt)
 
     def verify(self, password: str, encoded: str) -> bool:
         """Compare, or raise `Unavailable` if no slot frees up in time."""
-        with _slot():
+        with held_slot(_slots, patience=PATIENCE_SECONDS):
             return super().verify(password, encoded)

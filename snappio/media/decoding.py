@@ -6,13 +6,14 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any
 
 from snappio.core.errors import Unavailable
 from snappio.core.limits import MIB, current_limits
+from snappio.core.slots import held_slot
 from snappio.media import decoder
 from snappio.media.errors import ImageTooLarge, NotAnImage, TooManyPixels
 from snappio.media.renditions import SIDES, Picture, Rendition
@@ -49,15 +50,9 @@ def read_picture(file: IO[bytes]) -> Picture:
     return _picture(answer)
 
 
-@contextmanager
-def decoding_slot() -> Iterator[None]:
+def decoding_slot() -> AbstractContextManager[None]:
     """Hold one of the slots for work on pixels, or raise `Unavailable`."""
-    if not _slots.acquire(timeout=PATIENCE_SECONDS):
-        raise Unavailable
-    try:
-        yield
-    finally:
-        _slots.release()
+    return held_slot(_slots, patience=PATIENCE_SECONDS)
 
 
 def _bounded(file: IO[bytes]) -> bytes:
