@@ -1,4 +1,4 @@
-"""Uploaded images and their renditions."""
+"""Uploads: images with their renditions, and other files."""
 
 from django.apps import AppConfig
 
@@ -7,3 +7,5 @@ class MediaConfig(AppConfig):
     """Registers the app."""
 
     name = "snappio.media"
+    # Uploads have an address of their own.
+    features = ("media",)

@@ -1,21 +1,36 @@
 """Storing, using and deleting uploads."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
+from os import SEEK_END
 from typing import IO, Any
 
 from django.db import transaction
+from django.db.models import Sum
 
 from snappio.accounts.models import User
+from snappio.core import rates
 from snappio.core.clock import now
-from snappio.core.errors import Unavailable
+from snappio.core.errors import NotAuthenticated, Unavailable
+from snappio.core.limits import current_limits
+from snappio.core.pagination import LARGEST_ID
 from snappio.media import files
 from snappio.media.decoding import read_picture
-from snappio.media.errors import BadImage, MediaNotFound
-from snappio.media.models import Media, MediaQuerySet, State
+from snappio.media.errors import (
+    BadImage,
+    FileTooLarge,
+    MediaNotFound,
+    QuotaExceeded,
+    UnsupportedFile,
+)
+from snappio.media.filetypes import display_name
+from snappio.media.models import Kind, Media, MediaQuerySet, State
+from snappio.media.queries import get_media
 from snappio.media.renditions import Picture, Rendition
+from snappio.media.sniffing import is_image, type_of
 
 logger = logging.getLogger(__name__)
 
@@ -32,29 +47,81 @@ RUN = 10_000
 PATIENCE = 5
 
 
-def store_image(*, owner: User, file: IO[bytes], field: str = "file") -> Media:
+def store(*, owner: User, file: IO[bytes], name: str = "", alt: str = "") -> Media:
+    """Take an upload, image or not, and return it ready to be attached.
+
+    The content decides what it is. ``name`` is the client's and only shown.
+    Raises what `store_image` and `store_file` do.
+    """
+    if is_image(file):
+        return store_image(owner=owner, file=file, alt=alt)
+    return store_file(owner=owner, file=file, name=name, alt=alt)
+
+
+def store_image(*, owner: User, file: IO[bytes], alt: str = "", field: str = "file") -> Media:
     """Check, strip and re-encode an upload, and return it ready to be attached.
 
     Refuses to run inside a transaction: the row is committed before the first
     byte is written, so that whatever happens then, something knows of the
-    files. Raises `BadImage` that names ``field``, `ImageTooLarge`, or
-    `Unavailable` if the storage is away or too many images are in work.
+    files. Raises `BadImage` that names ``field``, `ImageTooLarge`, `TooMany` or
+    `QuotaExceeded` if the member uploads too often or keeps too much,
+    `NotAuthenticated` if the member is gone meanwhile, or `Unavailable` if the
+    storage is away or too many images are in work.
     """
+    _count_upload(owner)
     try:
         picture = read_picture(file)
     except BadImage as refusal:
         refusal.fields = {field: [refusal.detail]}
         raise
-    with transaction.atomic(durable=True):
-        media = Media.objects.create(owner=owner)
-    try:
-        written = [_write(media, rendition) for rendition in picture.renditions]
-    except Exception:
-        # Each storage has exceptions of its own.
-        logger.exception("The storage refuses upload %s.", media.key)
-        Media.objects.filter(pk=media.pk).update(state=State.DISCARDED)
-        raise Unavailable from None
-    return _finish(media, picture, written)
+    return _keep_picture(picture, owner=owner, alt=alt)
+
+
+def store_file(*, owner: User, file: IO[bytes], name: str = "", alt: str = "") -> Media:
+    """Keep an upload that is no image as it came, and return it ready to be attached.
+
+    Likewise not inside a transaction. Raises `FileTooLarge`, `UnsupportedFile`
+    that names the field `file`, or as `store_image` does.
+    """
+    _count_upload(owner)
+    size, limit = file.seek(0, SEEK_END), current_limits().file_bytes
+    if size > limit:
+        raise FileTooLarge(limit)
+    kind = type_of(file)
+    if kind is None:
+        raise UnsupportedFile(fields={"file": [UnsupportedFile.detail]})
+    media = Media(
+        owner=owner,
+        kind=Kind.FILE,
+        name=display_name(name, kind),
+        content_type=kind.content_type,
+        bytes=size,
+        alt=alt,
+    )
+    with _promised(media):
+        files.write_as_it_came(media.key, file, kind)
+    return media
+
+
+def _count_upload(owner: User) -> None:
+    # Before any work: what is refused has cost as much as what is taken.
+    rates.take("uploads", str(owner.pk), current_limits().uploads_member)
+
+
+def _keep_picture(picture: Picture, *, owner: User, alt: str = "") -> Media:
+    largest = picture.renditions[0]
+    media = Media(
+        owner=owner,
+        content_type=files.CONTENT_TYPES[largest.extension],
+        bytes=sum(len(rendition.content) for rendition in picture.renditions),
+        alt=alt,
+        width=largest.width,
+        height=largest.height,
+        blurhash=picture.blurhash,
+    )
+    with _promised(media):
+        media.renditions = [_write(media, rendition) for rendition in picture.renditions]
+    return media
 
 
 def _write(media: Media, rendition: Rendition) -> dict[str, Any]:
@@ -66,13 +133,58 @@ def _write(media: Media, rendition: Rendition) -> dict[str, Any]:
     }
 
 
-def _finish(media: Media, picture: Picture, written: list[dict[str, Any]]) -> Media:
+@contextmanager
+def _promised(media: Media) -> Iterator[None]:
+    """Commit the row, let the caller write the files, then make it ready."""
+    _reserve(media)
+    try:
+        yield
+    except Exception:
+        # Each storage has exceptions of its own.
+        logger.exception("The storage refuses upload %s.", media.key)
+        Media.objects.filter(pk=media.pk).update(state=State.DISCARDED)
+        raise Unavailable from None
     media.state = State.READY
-    media.width, media.height = written[0]["width"], written[0]["height"]
-    media.blurhash, media.renditions = picture.blurhash, written
     # Only the collector touches a pending row besides us, and only a day later.
-    media.save(update_fields=["state", "width", "height", "blurhash", "renditions"])
-    return media
+    media.save(update_fields=["state", "renditions"])
+
+
+@transaction.atomic(durable=True)
+def _reserve(media: Media) -> None:
+    # Locked, so that parallel uploads are added up one after the other, and so that
+    # an account being deleted leaves no upload behind.
+    if User.objects.active().locked().filter(pk=media.owner_id).first() is None:
+        raise NotAuthenticated
+
+    # Rows whose files are yet to be deleted count, too: they still take the room.
+    kept = Media.objects.filter(owner=media.owner_id).aggregate(total=Sum("bytes"))["total"] or 0
+    limit = current_limits().media_bytes_member
+    if kept + media.bytes > limit:
+        raise QuotaExceeded(limit)
+    media.save(force_insert=True)
+
+
+def describe(*, media_id: int, owner: User, alt: str) -> Media:
+    """Change the words of an upload that nothing uses yet.
+
+    Raises `MediaNotFound` for any other: what others see already does not change
+    under their eyes.
+    """
+    if not Media.objects.unused_of(owner).filter(pk=media_id).update(alt=alt):
+        raise MediaNotFound
+    return get_media(media_id, owner=owner)
+
+
+@transaction.atomic
+def delete_unused(*, media_id: int, owner: User) -> None:
+    """Delete an upload that nothing uses yet; its files go right after the commit.
+
+    Raises `MediaNotFound` for any other. Of this and an `attach` at once, one wins.
+    """
+    unused = Media.objects.unused_of(owner).filter(pk=media_id)
+    if not unused.update(state=State.DISCARDED):
+        raise MediaNotFound
+    transaction.on_commit(partial(delete_discarded, [media_id]), robust=True)
 
 
 def attach(media: Media, *, owner: User) -> None:
@@ -81,12 +193,32 @@ def attach(media: Media, *, owner: User) -> None:
     Raises `MediaNotFound` unless it is the owner's, complete and still unused.
     Of two who attach the same upload at once, one gets it.
     """
-    attached = Media.objects.filter(pk=media.pk, owner=owner, state=State.READY).update(
-        state=State.ATTACHED
-    )
-    if not attached:
+    unused = Media.objects.unused_of(owner).filter(pk=media.pk)
+    if not unused.update(state=State.ATTACHED):
         raise MediaNotFound
     media.state = State.ATTACHED
+
+
+def attach_all(media_ids: Sequence[int], *, owner: User) -> Sequence[Media]:
+    """Put uploads to use, each once; return them in the order given.
+
+    Runs in the caller's transaction, which must not commit if this raises: two
+    statements, however many they are, none for none. Raises `MediaNotFound` if
+    one is missing, somebody else's, used already, or named twice.
+    """
+    if not media_ids:
+        return []
+    if not all(0 < media_id <= LARGEST_ID for media_id in media_ids):
+        raise MediaNotFound
+    # Locked in one order, so that two who attach the same ones do not block each other.
+    rows = Media.objects.unused_of(owner).among(media_ids).order_by("pk").select_for_update()
+    unused = {media.pk: media for media in rows}
+    if len(unused) != len(media_ids):
+        raise MediaNotFound
+    Media.objects.among(media_ids).update(state=State.ATTACHED)
+    for media in unused.values():
+        media.state = State.ATTACHED
+    return [unused[media_id] for media_id in media_ids]
 
 
 def discard(media: MediaQuerySet) -> None:
@@ -114,18 +246,18 @@ def delete_discarded(media_ids: Sequence[int]) -> int:
     """
     deleted = failures = 0
     rows = Media.objects.filter(pk__in=media_ids, state=State.DISCARDED)
-    for pk, key in rows.values_list("pk", "key"):
+    for media in rows.only("key", "kind", "content_type"):
         try:
-            files.delete_all(key)
+            files.delete_all(media.possible_files)
         except Exception:
             # Each storage has exceptions of its own.
-            logger.exception("The storage does not delete upload %s.", key)
+            logger.exception("The storage does not delete upload %s.", media.key)
             failures += 1
             if failures >= PATIENCE:
                 break
             continue
         failures = 0
-        deleted += Media.objects.filter(pk=pk, state=State.DISCARDED).delete()[0]
+        deleted += rows.filter(pk=media.pk).delete()[0]
     return deleted
 
 

@@ -13,10 +13,11 @@ from snappio.media.tests.images import jpeg
 
 def make_upload(owner: User, size: tuple[int, int] = (640, 400)) -> Media:
     """Store an image as `store_image` does, though equal ones are decoded only once."""
-    picture = _picture(size)
-    media = Media.objects.create(owner=owner)
-    written = [services._write(media, rendition) for rendition in picture.renditions]
-    return services._finish(media, picture, written)
+    return services._keep_picture(_picture(size), owner=owner)
+
+
+def make_file(owner: User, content: bytes = b"Bread, milk\n", name: str = "list.txt") -> Media:
+    return services.store_file(owner=owner, file=BytesIO(content), name=name)
 
 
 @cache

@@ -11,9 +11,11 @@ from config.settings import base
 from snappio.accounts.tests.factories import make_member
 from snappio.media.files import url_of
 from snappio.media.models import Media
-from snappio.media.services import discard, store_image
-from snappio.media.tests.factories import make_upload
+from snappio.media.services import delete_unused, discard, store_file, store_image
+from snappio.media.shapes import media_json
+from snappio.media.tests.factories import make_file, make_upload
 from snappio.media.tests.images import jpeg
+from snappio.media.tests.samples import PDF
 
 BUCKET = "snappio-media"
 
@@ -60,6 +62,31 @@ def test_keeps_renditions_in_the_bucket(bucket, endpoint):
     stored = bucket.Object(media.renditions[0]["file"]).get()
     assert stored["ContentType"] == "image/jpeg"
     assert stored["CacheControl"] == "public, max-age=31536000, immutable"
+    assert "ContentDisposition" not in stored
+
+
+def test_keeps_other_files_to_be_saved_and_not_shown(bucket, endpoint):
+    page = PDF + b"<script>alert(1)</script>"
+
+    media = store_file(owner=make_member("alice"), file=BytesIO(page), name="invoice.html")
+
+    name = f"{media.key[:2]}/{media.key}-file.pdf"
+    assert media_json(media)["url"] == f"{endpoint}/{BUCKET}/{name}"
+    stored = bucket.Object(name).get()
+    assert stored["Body"].read() == page
+    assert stored["ContentType"] == "application/pdf"
+    assert stored["ContentDisposition"] == "attachment"
+    assert stored["CacheControl"] == "public, max-age=31536000, immutable"
+
+
+def test_deletes_other_files_from_the_bucket(bucket, django_capture_on_commit_callbacks):
+    alice = make_member("alice")
+    media = make_file(alice)
+
+    with django_capture_on_commit_callbacks(execute=True):
+        delete_unused(media_id=media.pk, owner=alice)
+
+    assert list(bucket.objects.all()) == []
 
 
 def test_deletes_from_the_bucket(bucket, django_capture_on_commit_callbacks):

@@ -1,25 +1,29 @@
 """The life of an upload, from the first byte to the last."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from io import BytesIO
+from threading import Barrier
 
 import pytest
 from django.core.files.storage import FileSystemStorage, storages
-from django.db import transaction
+from django.db import connections, transaction
 
+from snappio.accounts.models import User
 from snappio.accounts.tests.factories import make_member
 from snappio.core.errors import InvalidInput, Unavailable
 from snappio.media.errors import MediaNotFound
 from snappio.media.models import Media, State
 from snappio.media.services import (
     attach,
+    attach_all,
     collect_orphans,
     delete_discarded,
     discard,
     discard_all_of,
     store_image,
 )
-from snappio.media.tests.factories import make_upload
+from snappio.media.tests.factories import make_file, make_upload
 from snappio.media.tests.images import jpeg
 
 pytestmark = pytest.mark.django_db
@@ -159,6 +163,66 @@ def test_does_not_attach_what_is_not_complete_or_gone(state):
 
     with pytest.raises(MediaNotFound):
         attach(media, owner=alice)
+
+
+def attached_states(*uploads):
+    return set(Media.objects.among([one.pk for one in uploads]).values_list("state", flat=True))
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_attaches_several_in_two_statements_in_the_order_given(count, django_assert_num_queries):
+    alice = make_member("alice")
+    uploads = [make_file(alice) for _ in range(count)]
+    wanted = [one.pk for one in reversed(uploads)]
+
+    with django_assert_num_queries(2):
+        attached = attach_all(wanted, owner=alice)
+
+    assert [one.pk for one in attached] == wanted
+    assert {one.state for one in attached} == attached_states(*uploads) == {State.ATTACHED}
+
+
+def test_attaches_nothing_for_nothing(django_assert_num_queries):
+    with django_assert_num_queries(0):
+        assert attach_all([], owner=User()) == []
+
+
+def test_attaches_all_or_none():
+    alice, bob = make_member("alice"), make_member("bob")
+    mine, other, used = (make_file(alice) for _ in range(3))
+    foreign = make_file(bob)
+    attach(used, owner=alice)
+    unfinished = Media.objects.create(owner=alice)
+
+    wrong = [used.pk, foreign.pk, unfinished.pk, mine.pk, 0, -1, 2**63, 2**63 - 1]
+    for one in wrong:
+        with pytest.raises(MediaNotFound), transaction.atomic():
+            attach_all([mine.pk, other.pk, one], owner=alice)
+
+    assert attached_states(mine, other, foreign) == {State.READY}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_many_who_attach_the_same_uploads_one_gets_them():
+    alice = make_member("alice")
+    ids = [make_file(alice).pk for _ in range(4)]
+    start = Barrier(4)
+
+    def attach_in(order):
+        try:
+            start.wait()
+            with transaction.atomic():
+                attach_all(order, owner=alice)
+        except MediaNotFound:
+            return False
+        finally:
+            connections.close_all()
+        return True
+
+    with ThreadPoolExecutor(4) as pool:
+        won = list(pool.map(attach_in, [ids, ids[::-1], ids, ids[::-1]]))
+
+    assert sorted(won) == [False, False, False, True]
 
 
 def test_deletes_files_and_row_after_the_commit(media_root, django_capture_on_commit_callbacks):

@@ -12,7 +12,8 @@ FIXED = {
     "Content-Type": "image/jpeg",
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "public, max-age=31536000, immutable",
-    "Content-Security-Policy": "default-src 'none'",
+    "Content-Security-Policy": "default-src 'none'; sandbox",
+    "Content-Disposition": "inline",
     "Cross-Origin-Resource-Policy": "cross-origin",
 }
 
