@@ -10,6 +10,8 @@ RUN pip install --no-cache-dir uv==0.13.9
 WORKDIR /app
 # Apart from the code, so that a change of code does not install everything anew.
 COPY pyproject.toml uv.lock ./
+# The lock names our client for the tests; it is looked at, and not installed.
+COPY clients/python/pyproject.toml clients/python/
 RUN uv sync --locked --no-default-groups --extra s3
 COPY manage.py LICENSE ./
 COPY config config

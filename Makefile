@@ -17,6 +17,8 @@ PYTHON := .venv/bin/python
 # Made by `scripts/environment`; newer than the lock means up to date.
 RUNTIME := .venv/.runtime
 DEVELOPMENT := .venv/.development
+# What the tests of the TypeScript client need, where there is Node.
+NODE := clients/typescript/node_modules/.installed
 # Passed on to pytest: make test ARGS="-k sign_in -x"
 ARGS ?=
 
@@ -36,7 +38,7 @@ demo: $(RUNTIME)  ## Fill the instance with a small believable network
 	@exec $(PYTHON) manage.py demo
 
 .PHONY: test
-test: $(DEVELOPMENT)  ## Test on SQLite, then on PostgreSQL and Redis (about three minutes)
+test: $(DEVELOPMENT) $(NODE)  ## Test on SQLite, then on PostgreSQL and Redis (about three minutes)
 	@exec $(PYTHON) -m scripts.test $(ARGS)
 
 .PHONY: test-long
@@ -61,10 +63,11 @@ format: $(DEVELOPMENT)  ## Format the code and mend what can be mended without a
 	@.venv/bin/ruff format .
 
 .PHONY: schema
-schema: $(DEVELOPMENT)  ## Write docs/api.yaml anew after a change of the API
+schema: $(DEVELOPMENT)  ## Write docs/api.yaml and clients' types anew after a change of the API
 	@mkdir -p docs
 	@$(PYTHON) manage.py spectacular --validate --fail-on-warn --file docs/api.yaml
-	@echo 'docs/api.yaml is written.'
+	@$(PYTHON) -m scripts.typescript
+	@echo 'docs/api.yaml is written, and the types of the TypeScript client.'
 
 .PHONY: bench
 bench: $(DEVELOPMENT)  ## Measure against the bare references and print the ratios
@@ -72,6 +75,7 @@ bench: $(DEVELOPMENT)  ## Measure against the bare references and print the rati
 
 .PHONY: clean
 clean:  ## Remove the environment and all caches; the data in var/ stays
+	rm -rf clients/typescript/node_modules clients/typescript/build
 	rm -rf .venv .tools .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -83,3 +87,6 @@ $(RUNTIME): uv.lock pyproject.toml | $(UV)
 
 $(DEVELOPMENT): uv.lock pyproject.toml | $(UV)
 	@scripts/environment development $@
+
+$(NODE): clients/typescript/package-lock.json
+	@scripts/environment node $@

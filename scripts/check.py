@@ -114,6 +114,11 @@ def _steps(directory: Path) -> dict[str, Callable[[], Failure | None]]:
             environment=production,
         ),
         "API schema (docs/api.yaml)": lambda: _schema_drift(directory / "api.yaml", manage),
+        "Types of the TypeScript client": Command(
+            [sys.executable, "-m", "scripts.typescript", "--check"],
+            "`make schema` writes them anew.",
+            embedded,
+        ),
         "Architecture, deployment files": command(
             "pytest", "tests/architecture", "-p", "no:xdist", "-p", "no:cacheprovider",
             advice="The tests named above say what must hold.",
