@@ -11,10 +11,18 @@ import time
 from collections.abc import Sequence
 
 from benchmarks.report import Row, table
-from benchmarks.scenarios import idle, pairs, posts, room, stalled
+from benchmarks.scenarios import crowd, gateway, idle, pairs, posts, room, stalled
 from benchmarks.stage import LOAD_CORE, SERVER_CORE, CannotRun, Stage, say
 
-SCENARIOS = {"room": room, "pairs": pairs, "idle": idle, "stalled": stalled, "posts": posts}
+SCENARIOS = {
+    "room": room,
+    "crowd": crowd,
+    "pairs": pairs,
+    "gateway": gateway,
+    "idle": idle,
+    "stalled": stalled,
+    "posts": posts,
+}
 
 
 def main() -> int:

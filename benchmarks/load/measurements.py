@@ -1,12 +1,15 @@
 """The measurements: each opens its sockets, warms up, measures, and returns plain numbers.
 
 ``sockets`` lists those to open: their ``path``, ``authorization`` and whether one
-``writes``.
+``writes``; those of `/ws/` have the text of their ``hello``, and the ``conversation`` that
+they write in.
 """
 
 import asyncio
 import itertools
+import random
 import resource
+import secrets
 import socket
 import time
 from collections.abc import Sequence
@@ -16,7 +19,16 @@ from typing import Any, Self
 import psutil
 
 from benchmarks.load.http import Client
-from benchmarks.load.websocket import Clocked, Socket, Writer, connect, message, text_frame
+from benchmarks.load.websocket import (
+    Clocked,
+    Greeter,
+    Socket,
+    Talker,
+    Writer,
+    connect,
+    message,
+    text_frame,
+)
 
 WARM_UP_SECONDS = 1.0
 SETTLE_SECONDS = 1.5
@@ -29,7 +41,7 @@ async def throughput(
 ) -> dict[str, float]:
     """Let every writer send its next message when the last came back; count what arrives."""
     opened = await connect(port, [_plain(number, one) for number, one in enumerate(sockets)])
-    writers = [one for one in opened if isinstance(one, Writer)]
+    writers = [one for one in opened if isinstance(one, Writer | Talker)]
     for writer in writers:
         writer.start()
     await asyncio.sleep(WARM_UP_SECONDS)
@@ -80,6 +92,36 @@ async def idle(
     await asyncio.sleep(SETTLE_SECONDS)
     assert not any(one.is_closed for one in kept)
     return {"bytes_per_socket": (server.memory_info().rss - before) / len(more)}
+
+
+async def resume(
+    *, port: int, pid: int, other_port: int, sockets: Sequence[dict[str, Any]], spread: float
+) -> dict[str, float]:
+    """Kill the server of all these sockets; tell how soon they have resumed on another.
+
+    Each waits a random time within ``spread`` seconds, as clients do.
+    """
+    opened = await connect(port, [_plain(number, one) for number, one in enumerate(sockets)])
+    await asyncio.sleep(SETTLE_SECONDS)
+    psutil.Process(pid).kill()
+    killed_at = time.monotonic()
+    # All at once: an event for each would be more to read than this.
+    while not all(one.is_closed for one in opened):  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
+
+    async def come_back(number: int, one: dict[str, Any]) -> Greeter:
+        await asyncio.sleep(random.uniform(0, spread))
+        (made,) = await connect(other_port, [_plain(number, one)])
+        assert isinstance(made, Greeter)
+        return made
+
+    back = await asyncio.gather(*(come_back(*each) for each in enumerate(sockets)))
+    delays = sorted(one.ready_after * 1000 for one in back)
+    return {
+        "seconds": time.monotonic() - killed_at,
+        "p50": delays[len(delays) // 2],
+        "p99": delays[int(len(delays) * 0.99)],
+    }
 
 
 async def stalled(
@@ -182,6 +224,11 @@ async def _send_at(rate: float, seconds: float, writers: Sequence[Writer]) -> No
 
 
 def _plain(number: int, one: dict[str, Any]) -> Any:
+    if "hello" in one:
+        given = one["path"], one["authorization"], one["hello"]
+        if one.get("writes"):
+            return partial(Talker, *given, one["conversation"], secrets.token_hex(8))
+        return partial(Greeter, *given)
     if one.get("writes"):
         return partial(Writer, one["path"], one["authorization"], f"u{number:05}")
     return partial(Socket, one["path"], one["authorization"])
@@ -201,7 +248,7 @@ def _clocked(number: int, one: dict[str, Any], *, padding: int = 0) -> Any:
     return make
 
 
-def _totals(opened: Sequence[Socket], writers: Sequence[Writer]) -> tuple[int, int]:
+def _totals(opened: Sequence[Socket], writers: Sequence[Writer | Talker]) -> tuple[int, int]:
     return sum(one.frames for one in opened), sum(one.echoes for one in writers)
 
 

@@ -153,6 +153,87 @@ class Clocked(Writer):
         self.delays += [at - int(part[:STAMP_DIGITS]) / 1e6 for part in parts]
 
 
+class Greeter(Socket):
+    """Says hello on `/ws/`; open once it has heard `ready`."""
+
+    READY = b'"type":"ready"'
+
+    def __init__(self, path: str, authorization: str | None, hello: str) -> None:
+        super().__init__(path, authorization)
+        self._hello = text_frame(hello.encode())
+        self._hello_at = 0.0
+        # Seconds from hello to ready.
+        self.ready_after = 0.0
+        self._tail = b""
+
+    def _after_handshake(self, data: bytes) -> bytes:
+        if self._hello_at:
+            self._look_for_ready(data)
+            return data
+        self._handshake += data
+        head, end, rest = self._handshake.partition(b"\r\n\r\n")
+        if end and b" 101 " in head.partition(b"\r\n")[0]:
+            self._hello_at = time.monotonic()
+            self.send(self._hello)
+        elif end:
+            self.opened.set_exception(Refused(f"{self._path}: {head[:40]!r}"))
+        return rest
+
+    def _look_for_ready(self, data: bytes) -> None:
+        seen = self._tail + data
+        self._tail = seen[1 - len(self.READY) :]
+        if self.READY in seen:
+            self.ready_after = time.monotonic() - self._hello_at
+            self.opened.set_result(None)
+
+
+class Talker(Greeter):
+    """Sends its next message on `/ws/` as soon as the last one was acknowledged."""
+
+    OK = b'"type":"ok"'
+
+    def __init__(
+        self, path: str, authorization: str | None, hello: str, conversation: str, name: str
+    ) -> None:
+        super().__init__(path, authorization, hello)
+        self.echoes = 0
+        self._conversation = conversation
+        self._name = name
+        self._count = 0
+        self._cut = b""
+        self._is_writing = False
+
+    def start(self) -> None:
+        """Begin; from here on each acknowledgement brings the next message."""
+        self._is_writing = True
+        self._send_next()
+
+    def stop(self) -> None:
+        """Send nothing more."""
+        self._is_writing = False
+
+    def hear(self, data: bytes) -> None:
+        seen = self._cut + data
+        self._cut = seen[1 - len(self.OK) :]
+        if count := seen.count(self.OK):
+            self.echoes += count
+            if self._is_writing:
+                self._send_next()
+
+    def _send_next(self) -> None:
+        self._count += 1
+        # Always of the same length, which is none that could pass for an opening byte.
+        number = f"{self._count:09}"
+        text = "It is a truth universally acknowledged, that a single byte must be counted."
+        head = f'{{"type":"send","id":{number.lstrip("0")},"conversation":"{self._conversation}",'
+        body = f'"client_id":"{self._name}-{number}","text":"{text}"}}'
+        self.send(text_frame((head + body).ljust(PADDED).encode()))
+
+
+# Of a message on `/ws/`, whatever the digits of its numbers.
+PADDED = 224
+
+
 def message(name: str, *, padding: int = 0) -> bytes:
     """Return a frame's text as the existing app writes it; about 200 bytes."""
     stamp = STAMP + b"0" * STAMP_DIGITS
