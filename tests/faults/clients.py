@@ -107,7 +107,7 @@ class Client:
         if since is None:
             since = int(opened.response.headers["X-Last-Seq"])
         self._connection = Connection(
-            len(self._history.connections), self.name, self.conversation, since, time.time()
+            self._history.next_number(), self.name, self.conversation, since, time.time()
         )
         self._history.connections.append(self._connection)
         self._socket = opened

@@ -15,11 +15,34 @@ import psycopg
 import redis
 from websockets.asyncio.client import ClientConnection, connect
 
-from tests.faults.histories import Stored
+from tests.faults.histories import Body, Place, Resources, Stored, body_in, word_of
+from tests.faults.wire import Wire
 from tests.house import ROOT, FleetBlueprint, House, Part
 from tests.services import PrivatePostgres, PrivateRedis, wait_until
 
 PROCESSES = 2
+
+_STORED = """
+SELECT c.key, m.seq, m.revision, m.raw, m.client_id, extract(epoch FROM m.sent_at)::float, m.text,
+  m.deleted_at IS NOT NULL, m.event, coalesce(subject.username, ''),
+  ARRAY(
+    SELECT u.username FROM chat_reaction r JOIN accounts_user u ON u.id = r.user_id
+    WHERE r.message_id = m.id
+  )
+FROM chat_message m
+JOIN chat_conversation c ON c.id = m.conversation_id
+LEFT JOIN accounts_user subject ON subject.id = m.subject_id
+WHERE c.key = ANY(%s) ORDER BY c.key, m.seq
+"""
+_PLACES = """
+SELECT c.key, c.last_seq, c.revision,
+  coalesce(jsonb_object_agg(u.username, p.read_seq) FILTER (WHERE u.id IS NOT NULL), '{}'),
+  c.visibility = 'open'
+FROM chat_conversation c
+LEFT JOIN chat_participant p ON p.conversation_id = c.id
+LEFT JOIN accounts_user u ON u.id = p.user_id
+WHERE c.key = ANY(%s) GROUP BY c.id
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +100,14 @@ class Fleet:
         self._settings = settings
         self._stack = ExitStack()
         self._count = 0
+        self._web: Part | None = None
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
             self.postgres = stack.enter_context(PrivatePostgres())
             self.redis = stack.enter_context(PrivateRedis())
-            blueprint = FleetBlueprint(self.postgres.url, self.redis.url)
+            self.wire = stack.enter_context(Wire(self.redis.port))
+            blueprint = FleetBlueprint(self.postgres.url, self.wire.url)
             stack.callback(blueprint.close)
             self.house = stack.enter_context(
                 SocketsOnly(blueprint, self._directory, sockets=PROCESSES, **self._settings)
@@ -99,6 +124,23 @@ class Fleet:
     def sockets(self) -> list[Part]:
         # By port, which a restarted process keeps.
         return sorted(self.house.sockets, key=lambda part: part.port)
+
+    def web(self) -> Part:
+        """Return the process that serves HTTP, started when it is first wanted."""
+        if self._web is None:
+            self._web = self.house.start_web()
+        return self._web
+
+    def kill_web(self) -> None:
+        """End the process that serves HTTP like a crash, and start it again at its port."""
+        self.house.kill(self.web())
+        self._web = self.house.restart(self.web())
+
+    def close_web(self) -> None:
+        """Have no process that serves HTTP any more."""
+        if self._web is not None:
+            self.house.stop(self._web)
+            self._web = None
 
     def members(self, count: int) -> list[Member]:
         """Make so many members."""
@@ -121,15 +163,29 @@ class Fleet:
     def stored(self, *conversations: str) -> list[Stored]:
         """Return what the database keeps, in order."""
         with self.database() as connection:
-            rows = connection.execute(
-                "SELECT c.key, m.seq, m.revision, m.raw, extract(epoch FROM m.sent_at)::float"
-                " FROM chat_message m JOIN chat_conversation c ON c.id = m.conversation_id"
-                " WHERE c.key = ANY(%s) ORDER BY c.key, m.seq",
-                [list(conversations)],
-            ).fetchall()
-        return [
-            Stored(key, seq, revision, body_of(raw), at) for key, seq, revision, raw, at in rows
-        ]
+            rows = connection.execute(_STORED, [list(conversations)]).fetchall()
+        return [_stored_of(row) for row in rows]
+
+    def places(self, *conversations: str) -> list[Place]:
+        """Return how far conversations have come, and how far their members have read."""
+        with self.database() as connection:
+            rows = connection.execute(_PLACES, [list(conversations)]).fetchall()
+        return [Place(*row) for row in rows]
+
+    def resources(self) -> Resources:
+        """Return what the processes of sockets, Redis and PostgreSQL hold at this moment."""
+        with self.database() as connection, redis.Redis.from_url(self.redis.url) as client:
+            (connections,) = connection.execute(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+            ).fetchone() or (0,)
+            keys = client.dbsize()
+        pids = {f"sockets {n}": part.process.pid for n, part in enumerate(self.sockets)}
+        return Resources(
+            {name: resident_bytes(pid) for name, pid in pids.items()},
+            {name: len(list(Path(f"/proc/{pid}/fd").iterdir())) for name, pid in pids.items()},
+            keys,
+            connections,
+        )
 
     def positions(self, *conversations: str) -> dict[str, int]:
         """Return the number of each conversation's last message."""
@@ -230,7 +286,25 @@ def chat_path(partner: Member) -> str:
     return f"/ws/user/{quote(partner.username)}/"
 
 
-def body_of(raw: str) -> tuple[str, int]:
-    """Return the body of a message's value."""
+def body_of(raw: str) -> Body:
+    """Return the body of a message's value; a new app's is in its text."""
     value = json.loads(raw)
+    if "data" in value:
+        return body_in(value["data"].partition(" ")[0])
     return value["sender"], value["n"]
+
+
+def _stored_of(row: tuple[Any, ...]) -> Stored:
+    """Return the record of a row; what an old socket sent says no more than its body."""
+    key, seq, revision, raw, client_id, at, text, deleted, event, subject, reacted = row
+    said = body_of(raw) if raw else body_in(client_id) if not event else None
+    body, text = said or ("notice", seq), word_of(said) if raw and said else text
+    return Stored(key, seq, revision, body, at, text, deleted, frozenset(reacted), event, subject)
+
+
+def resident_bytes(pid: int) -> int:
+    """Return the memory of a process that is not swapped out."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) * 1024
+    raise AssertionError(f"{pid} does not run.")

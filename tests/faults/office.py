@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import Any
 
 import django
-from django.db import OperationalError, connection
+from django.db import OperationalError, connection, transaction
 
 django.setup()
 
@@ -20,6 +20,11 @@ from snappio.accounts import tokens  # noqa: E402
 from snappio.accounts.models import Session, User  # noqa: E402
 from snappio.accounts.services.members import close_account  # noqa: E402
 from snappio.accounts.services.sessions import sign_out  # noqa: E402
+from snappio.chat.keys import ConversationKey  # noqa: E402
+from snappio.chat.models import Conversation  # noqa: E402
+from snappio.chat.services.conversations import locked_conversations  # noqa: E402
+from snappio.chat.services.groups import make_group  # noqa: E402
+from snappio.chat.services.membership import remove_member  # noqa: E402
 from snappio.core.clock import now  # noqa: E402
 from snappio.realtime.broker import current_broker  # noqa: E402
 
@@ -47,6 +52,27 @@ def _member(username: str) -> dict[str, Any]:
     }
 
 
+def open_conversations(*texts: str) -> dict[str, str]:
+    """Make private chats and open rooms by their keys, and return their ids."""
+    wanted = {ConversationKey.parse(text) for text in texts}
+    with transaction.atomic():
+        made = locked_conversations(wanted, now())
+    return {str(key): str(conversation.pk) for key, conversation in made.items()}
+
+
+def open_group(owner: str, *others: str) -> dict[str, str]:
+    """Make a group, and return its id and its key."""
+    maker = User.objects.get(username=owner)
+    group = make_group(maker=maker, usernames=others, name="Everybody")
+    return {"id": str(group.pk), "key": group.key}
+
+
+def put_out(group: str, owner: str, username: str) -> None:
+    """Put a member out of a group."""
+    by = User.objects.get(username=owner)
+    remove_member(by=by, conversation=Conversation.objects.get(pk=group), username=username)
+
+
 def end_session(session_id: str) -> None:
     """Sign out."""
     sign_out(Session.objects.get(pk=session_id))
@@ -63,7 +89,8 @@ def publish(channel: str, payload: str) -> None:
 
 
 SERVICES: dict[str, Callable[..., Any]] = {
-    service.__name__: service for service in (join, end_session, leave, publish)
+    service.__name__: service
+    for service in (join, open_conversations, open_group, put_out, end_session, leave, publish)
 }
 
 

@@ -56,7 +56,7 @@ def skip_a_number() -> None:
 
 def skip_what_was_missed() -> None:
     """Notice a gap and go on behind it."""
-    from snappio.chat.queries import ChatSource
+    from snappio.chat.sources import ChatSource
     from snappio.realtime.updates import Missed
 
     def missed(self: ChatSource, topic: str, after: Any, limit: int) -> Missed:
@@ -74,7 +74,28 @@ def take_any_lane() -> None:
     Lanes.lane_of = lambda self, _key: random.choice(self._lanes)
 
 
+def deliver_to_who_is_out() -> None:
+    """Go on telling a member who was put out."""
+    from snappio.realtime.hub import Hub
+
+    Hub._bar = lambda *_: None
+
+
+def show_everything() -> None:
+    """Ask nobody whether they are in a conversation."""
+    from snappio.chat.models.conversations import ConversationQuerySet
+
+    ConversationQuerySet.visible_to = lambda self, _viewer: self
+
+
 PLANTS: dict[str, Callable[[], None]] = {
     plant.__name__: plant
-    for plant in (acknowledge_before_commit, skip_a_number, skip_what_was_missed, take_any_lane)
+    for plant in (
+        acknowledge_before_commit,
+        skip_a_number,
+        skip_what_was_missed,
+        take_any_lane,
+        deliver_to_who_is_out,
+        show_everything,
+    )
 }

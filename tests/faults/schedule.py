@@ -1,7 +1,6 @@
 """A run: clients talk, the nemesis breaks things, all heals, the checkers judge.
 
-Private chats and open rooms, members and guests, each conversation with readers on
-both processes.
+Who takes part stands in `cast`.
 """
 
 import asyncio
@@ -14,17 +13,15 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
+from tests.faults.cast import Cast, assemble
 from tests.faults.checkers import EVENTUALLY_SECONDS, verdict
-from tests.faults.clients import Client
-from tests.faults.fleet import Fleet, chat_path, room_path
-from tests.faults.histories import History
+from tests.faults.fleet import Fleet
+from tests.faults.histories import History, Place
 from tests.faults.nemesis import Nemesis
 
-PAIRS = 4
-ROOMS = 3
 # A lane tries one batch for ten seconds before it gives up.
 SETTLE_SECONDS = 12.0
-MESSAGES_PER_SECOND = 8.0
+WARM_UP_SECONDS = 2.0
 AFTERWARDS_SECONDS = 2.0
 
 
@@ -38,7 +35,9 @@ class Report:
     sent: int
     acknowledged: int
     stored: int
+    changed: int
     heard: int
+    told: int
     sockets: int
     complaints: Sequence[str]
 
@@ -47,7 +46,7 @@ class Report:
         lines = [
             f"seed {self.seed}: {self.seconds:.0f} s, {self.faults.total()} faults ({faults})",
             f"{self.sent} sent, {self.acknowledged} acknowledged, {self.stored} stored",
-            f"{self.heard} heard on {self.sockets} sockets",
+            f"{self.changed} changes; {self.heard} heard, {self.told} told, {self.sockets} sockets",
             *self.complaints,
         ]
         return "\n".join(lines)
@@ -60,78 +59,65 @@ def seed_from_environment() -> int:
 
 async def run(fleet: Fleet, *, seconds: float, seed: int, faults: Sequence[str] = ()) -> Report:
     """Break the fleet for so long, by these faults or by all, heal it, and judge."""
-    dice = random.Random(seed)
     history = History()
-    clients = _clients(fleet, history, dice)
-    nemesis = Nemesis(fleet, clients, dice, faults)
+    dice = random.Random(seed)
+    cast = await asyncio.to_thread(assemble, fleet, history, dice)
+    nemesis = Nemesis(fleet, cast.listeners, cast.conversations, dice, faults)
     began_at = time.monotonic()
 
-    listening = [asyncio.create_task(client.listen()) for client in clients]
-    await _until(lambda: all(client.is_open for client in clients), 20, "Every client's socket")
-    talking = [asyncio.create_task(client.talk()) for client in clients if client.talks]
+    listening = [asyncio.create_task(client.listen()) for client in cast.listeners]
+    await _until(lambda: _all_open(cast), 30, "Every client's socket")
+    talking = [asyncio.create_task(client.talk()) for client in cast.talkers]
+    await asyncio.sleep(WARM_UP_SECONDS)
+    history.before = await asyncio.to_thread(fleet.resources)
     await nemesis.rage(seconds=seconds)
 
     history.healed_at = time.time()
-    await _until(lambda: all(client.is_open for client in clients), 20, "Every client's return")
+    await _until(lambda: _all_open(cast), 30, "Every client's return")
     await asyncio.sleep(AFTERWARDS_SECONDS)
+    history.after = await asyncio.to_thread(fleet.resources)
     await _end(talking)
-    await _settle(fleet, clients)
+    await _settle(fleet, cast)
     await _end(listening, history)
 
-    history.stored = fleet.stored(*{client.conversation for client in clients})
+    history.stored = fleet.stored(*cast.conversations)
+    history.places = fleet.places(*cast.conversations)
     return Report(
         seed=seed,
         seconds=time.monotonic() - began_at,
         faults=nemesis.done,
-        sent=len(history.sent),
+        sent=len({sent.body for sent in history.sent}),
+        changed=sum(change.told for change in history.changed),
         acknowledged=len(history.acknowledged()),
         stored=len(history.stored),
         heard=sum(len(connection.heard) for connection in history.connections),
-        sockets=len(history.connections),
+        told=sum(len(frames) for line in history.lines for frames in line.told.values()),
+        sockets=len(history.connections) + len(history.lines),
         complaints=verdict(history),
     )
 
 
-def _clients(fleet: Fleet, history: History, dice: random.Random) -> list[Client]:
-    def client(conversation: str, path: str, home: int, member=None, rate=MESSAGES_PER_SECOND):
-        return Client(
-            f"{member.username if member else 'guest'}.{len(clients)}",
-            conversation=conversation,
-            path=path,
-            member=member,
-            parts=lambda: fleet.sockets,
-            home=home,
-            per_second=rate,
-            history=history,
-            dice=random.Random(dice.random()),
-        )
-
-    clients: list[Client] = []
-    members = fleet.members(2 * PAIRS)
-    for one, other in zip(members[::2], members[1::2], strict=True):
-        key = f"private:{min(one.id, other.id)}:{max(one.id, other.id)}"
-        clients.append(client(key, chat_path(other), 0, one))
-        clients.append(client(key, chat_path(one), 1, other))
-        # A second device, which only listens.
-        clients.append(client(key, chat_path(one), 0, other, rate=0))
-    for _ in range(ROOMS):
-        name = f"room {secrets.token_hex(4)}"
-        for home, member in enumerate([*dice.sample(members, 3), None]):
-            clients.append(client(f"room:{name}", room_path(name), home, member))
-        clients.append(client(f"room:{name}", room_path(name), 1, None, rate=0))
-    return clients
+def _all_open(cast: Cast) -> bool:
+    return all(client.is_open for client in cast.listeners)
 
 
-async def _settle(fleet: Fleet, clients: Sequence[Client]) -> None:
+async def _settle(fleet: Fleet, cast: Cast) -> None:
     """Wait until nothing is stored any more, and a moment for the last to be heard."""
-    conversations = {client.conversation for client in clients}
-    positions: dict[str, int] = {}
+    before: dict[str, Place] = {}
 
     def is_settled() -> bool:
-        nonlocal positions
-        before, positions = positions, fleet.positions(*conversations)
-        return before == positions and all(
-            client.last >= positions.get(client.conversation, 0) for client in clients
+        nonlocal before
+        places = {place.conversation: place for place in fleet.places(*cast.conversations)}
+        before, was = places, before
+        return (
+            places == was
+            and all(phone.is_idle for phone in cast.phones)
+            and all(c.last >= places[c.conversation].last_seq for c in cast.clients)
+            and all(
+                revision >= places[key].revision
+                for phone in cast.phones
+                for key, revision in phone.positions().items()
+            )
         )
 
     # Whoever misses something when time is up is found by the checkers.
@@ -152,7 +138,8 @@ async def _until(
 
 async def _end(tasks: Sequence["asyncio.Task[None]"], history: History | None = None) -> None:
     # Sockets that are open now were open at the end: closing them is our doing.
-    open_now = [c for c in history.connections if c.closed_at is None] if history else []
+    all_of_them = [*history.connections, *history.lines] if history else []
+    open_now = [each for each in all_of_them if each.closed_at is None]
     for task in tasks:
         task.cancel()
     outcomes = await asyncio.gather(*tasks, return_exceptions=True)

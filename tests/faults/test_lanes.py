@@ -29,7 +29,7 @@ async def stored_by(lane: Lane[str, str], items: Sequence[str]) -> Outcomes:
     return outcomes
 
 
-async def test_an_item_that_no_store_can_take_costs_the_others_nothing():
+async def test_f16_an_item_that_no_store_can_take_costs_the_others_nothing():
     def store(items: Sequence[str], /, *, is_retry: bool) -> Sequence[str]:
         if "poison" in items:
             raise ValueError("poison")
@@ -41,7 +41,7 @@ async def test_an_item_that_no_store_can_take_costs_the_others_nothing():
     assert outcomes == {"one": "one stored", "two": "two stored"}
 
 
-async def test_a_batch_that_may_have_been_committed_stays_a_retry_when_it_is_taken_apart():
+async def test_f16_a_batch_that_may_have_been_committed_stays_a_retry_when_it_is_taken_apart():
     tries: list[tuple[tuple[str, ...], bool]] = []
 
     def store(items: Sequence[str], /, *, is_retry: bool) -> Sequence[str]:

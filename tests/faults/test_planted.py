@@ -16,6 +16,8 @@ PLANTED = {
     "skip_a_number": (("clients_cut",), {"K3"}),
     "skip_what_was_missed": (("hints_refused",), {"K5"}),
     "take_any_lane": (("clients_cut",), {"K7"}),
+    "deliver_to_who_is_out": (("hints_swapped",), {"K10"}),
+    "show_everything": (("clients_cut",), {"K10"}),
 }
 
 

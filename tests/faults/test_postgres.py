@@ -16,7 +16,7 @@ from tests.faults.talk import LAST_HINT_SECONDS, hear, hear_all, say
 from tests.house import Part
 
 
-async def test_a_crash_of_postgres_closes_no_socket_and_loses_nothing(fleet: Fleet, room: str):
+async def test_f12_a_crash_of_postgres_closes_no_socket_and_loses_nothing(fleet: Fleet, room: str):
     path = room_path(room)
     async with fleet.open(path) as here, fleet.open(path, process=1) as there:
         for n in range(20):
@@ -34,7 +34,7 @@ async def test_a_crash_of_postgres_closes_no_socket_and_loses_nothing(fleet: Fle
         assert [message.body[1] for message in fleet.stored(f"room:{room}")] == heard
 
 
-async def test_terminated_backends_delay_a_message_by_less_than_two_seconds(
+async def test_f12_terminated_backends_delay_a_message_by_less_than_two_seconds(
     fleet: Fleet, room: str
 ):
     async with fleet.open(room_path(room)) as here:
@@ -50,7 +50,7 @@ OUTAGE_SECONDS = 3.5
 BACK_SECONDS = 2.0
 
 
-async def test_sends_and_handshakes_wait_for_postgres_and_go_on_as_soon_as_it_is_back(
+async def test_f12_sends_and_handshakes_wait_for_postgres_and_go_on_as_soon_as_it_is_back(
     fleet: Fleet, room: str
 ):
     path = room_path(room)
@@ -80,7 +80,7 @@ async def _open_and_close(fleet: Fleet, path: str, member: Member) -> str:
 LOCKED_SECONDS = 5.0
 
 
-async def test_a_locked_conversation_holds_up_no_other_one(fleet: Fleet, room: str):
+async def test_f13_a_locked_conversation_holds_up_no_other_one(fleet: Fleet, room: str):
     names = [f"{room} {n}" for n in range(12)]
     async with AsyncExitStack() as stack:
         locked, *others = [
@@ -121,7 +121,7 @@ async def _delays_until(opened: ClientConnection, until: float) -> list[float]:
     return delays
 
 
-async def test_two_processes_make_one_conversation_at_once(fleet: Fleet):
+async def test_f29_two_processes_make_one_conversation_at_once(fleet: Fleet):
     members = fleet.members(16)
     pairs = list(zip(members[::2], members[1::2], strict=True))
     async with AsyncExitStack() as stack:
@@ -144,7 +144,7 @@ async def test_two_processes_make_one_conversation_at_once(fleet: Fleet):
 REQUESTS = 20
 
 
-def test_no_request_fails_over_connections_that_a_restart_has_ended(fleet: Fleet):
+def test_f12_no_request_fails_over_connections_that_a_restart_has_ended(fleet: Fleet):
     web = fleet.house.start_web()
     try:
         # All at once, so that the pool is full of connections that will be dead.

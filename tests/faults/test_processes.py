@@ -1,6 +1,7 @@
 """Processes that die or freeze, and a reader who never reads."""
 
 import asyncio
+import resource
 import socket
 import statistics
 import time
@@ -8,14 +9,15 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 
+import pytest
 from websockets.asyncio.client import ClientConnection
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
-from tests.faults.fleet import Fleet, open_socket, room_path
+from tests.faults.fleet import Fleet, open_socket, resident_bytes, room_path
 from tests.faults.talk import LAST_HINT_SECONDS, hear, hear_all, say
 
 
-async def test_a_frozen_process_says_so_and_closes_no_socket(fleet: Fleet, room: str):
+async def test_f04_f32_a_frozen_process_says_so_and_closes_no_socket(fleet: Fleet, room: str):
     path = room_path(room)
     part = fleet.sockets[0]
     async with fleet.open(path) as here, fleet.open(path, process=1) as there:
@@ -33,7 +35,7 @@ async def test_a_frozen_process_says_so_and_closes_no_socket(fleet: Fleet, room:
     assert "The event loop was held up for" in part.log()
 
 
-async def test_a_killed_process_is_survived_on_the_other_one(fleet: Fleet, room: str):
+async def test_f01_a_killed_process_is_survived_on_the_other_one(fleet: Fleet, room: str):
     path = room_path(room)
     part = fleet.sockets[0]
     async with fleet.open(path) as here, fleet.open(path, process=1) as there:
@@ -58,13 +60,51 @@ async def test_a_killed_process_is_survived_on_the_other_one(fleet: Fleet, room:
             fleet.house.restart(part)
 
 
+async def test_f33_a_process_without_descriptors_serves_who_is_there(fleet: Fleet, room: str):
+    path = room_path(room)
+    pid = fleet.sockets[0].process.pid
+    async with fleet.open(path) as here, fleet.open(path, process=1) as there:
+        before = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+        # Those that are open stay so; there are no new ones.
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (0, before[1]))
+        try:
+            for n in range(3):
+                await say(there, n)
+            assert await hear_all(here, 3, seconds=LAST_HINT_SECONDS) == [0, 1, 2]
+            with pytest.raises((OSError, InvalidHandshake, TimeoutError)):
+                await fleet.open(path, open_timeout=1).__aenter__()
+        finally:
+            resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
+        # It looks again after a second.
+        async with fleet.open(path, open_timeout=10) as late:
+            await say(late, 3)
+            assert await hear(here, seconds=2) == 3
+
+
+# The server pings every 20 seconds, and waits for an answer as long.
+SILENT_SECONDS = 45
+
+
+@pytest.mark.long
+async def test_f20_f34_who_answers_no_ping_is_gone_and_who_does_is_kept(fleet: Fleet, room: str):
+    path = room_path(room)
+    part = fleet.sockets[0]
+    async with fleet.open(path, ping_interval=None) as quiet:
+        silent = await asyncio.to_thread(_open_and_never_read, part.port, path)
+        with silent:
+            port = silent.getsockname()[1]
+            await _cut_off_at(part.port, port, seconds=SILENT_SECONDS)
+        await say(quiet, 1)
+        assert await hear(quiet, seconds=2) == 1
+
+
 READERS = 50
 FRAMES = 150
 FRAME_BYTES = 60_000
 FRAMES_PER_SECOND = 25
 
 
-async def test_a_reader_who_never_reads_is_cut_off_and_harms_nobody(fleet: Fleet, room: str):
+async def test_f18_a_reader_who_never_reads_is_cut_off_and_harms_nobody(fleet: Fleet, room: str):
     path = room_path(room)
     part = fleet.sockets[0]
     async with AsyncExitStack() as stack:
@@ -76,12 +116,12 @@ async def test_a_reader_who_never_reads_is_cut_off_and_harms_nobody(fleet: Fleet
         calm = await _latencies(readers, count=FRAMES)
         stalled = await asyncio.to_thread(_open_and_never_read, part.port, path)
         with stalled:
-            before = _resident_bytes(part.process.pid)
+            before = resident_bytes(part.process.pid)
             began_at = time.monotonic()
             cutting = asyncio.create_task(_cut_off_at(part.port, stalled.getsockname()[1]))
             loud = await _latencies(readers, count=FRAMES)
             cut_after = await asyncio.wait_for(cutting, 20) - began_at
-            grown = _resident_bytes(part.process.pid) - before
+            grown = resident_bytes(part.process.pid) - before
 
     figures = (
         f"cut off after {cut_after:.1f} s, p99 {_p99(calm) * 1000:.0f} ms without and "
@@ -131,17 +171,10 @@ def _open_and_never_read(port: int, path: str) -> socket.socket:
     return opened
 
 
-async def _cut_off_at(server_port: int, client_port: int) -> float:
+async def _cut_off_at(server_port: int, client_port: int, *, seconds: float = 30) -> float:
     """Return when the server's end of a connection is closed; our end cannot see it."""
     mine = f":{server_port:04X} 0100007F:{client_port:04X} 01"
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(seconds):
         while mine in await asyncio.to_thread(Path("/proc/net/tcp").read_text):  # noqa: ASYNC110
             await asyncio.sleep(0.05)
     return time.monotonic()
-
-
-def _resident_bytes(pid: int) -> int:
-    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmRSS:"):
-            return int(line.split()[1]) * 1024
-    raise AssertionError(f"{pid} does not run.")

@@ -10,7 +10,7 @@ from tests.faults.talk import LAST_HINT_SECONDS, hear, hear_all, say
 POLLED_SECONDS = 1.5
 
 
-async def test_messages_cross_between_processes_while_redis_is_down(fleet: Fleet, room: str):
+async def test_f06_messages_cross_between_processes_while_redis_is_down(fleet: Fleet, room: str):
     path = room_path(room)
     async with fleet.open(path) as here, fleet.open(path, process=1) as there:
         with fleet.redis_down():
@@ -27,7 +27,7 @@ async def test_messages_cross_between_processes_while_redis_is_down(fleet: Fleet
         assert max(delays) < POLLED_SECONDS
 
 
-async def test_hints_flow_again_after_redis_came_back(fleet: Fleet, room: str):
+async def test_f07_hints_flow_again_after_redis_came_back(fleet: Fleet, room: str):
     path = room_path(room)
     async with fleet.open(path) as here, fleet.open(path, process=1) as there:
         with fleet.redis_down():
@@ -43,7 +43,24 @@ async def test_hints_flow_again_after_redis_came_back(fleet: Fleet, room: str):
         assert statistics.median(delays) < 0.1
 
 
-async def test_a_killed_subscription_costs_no_message_and_less_than_a_second(
+RESTARTS = 8
+
+
+async def test_f07_redis_that_comes_and_goes_closes_no_socket(fleet: Fleet, room: str):
+    path = room_path(room)
+    async with fleet.open(path) as here, fleet.open(path, process=1) as there:
+        for n in range(RESTARTS):
+            fleet.redis.kill()
+            await say(here, n)
+            fleet.redis.start()
+        await say(here, RESTARTS)
+
+        expected = list(range(RESTARTS + 1))
+        assert await hear_all(here, RESTARTS + 1, seconds=2) == expected
+        assert await hear_all(there, RESTARTS + 1, seconds=LAST_HINT_SECONDS) == expected
+
+
+async def test_f08_a_killed_subscription_costs_no_message_and_less_than_a_second(
     fleet: Fleet, room: str
 ):
     path = room_path(room)
@@ -65,7 +82,7 @@ async def test_a_dead_connection_for_publishing_costs_no_hint(fleet: Fleet, room
             assert await hear(there, seconds=1) == n
 
 
-async def test_a_lost_last_hint_is_found_within_six_seconds(fleet: Fleet, room: str):
+async def test_f11_a_lost_last_hint_is_found_within_six_seconds(fleet: Fleet, room: str):
     path = room_path(room)
     async with fleet.open(path) as here, fleet.open(path, process=1) as there:
         with fleet.hints_refused():
@@ -75,7 +92,7 @@ async def test_a_lost_last_hint_is_found_within_six_seconds(fleet: Fleet, room: 
             assert await hear(there, seconds=LAST_HINT_SECONDS) == 1
 
 
-async def test_a_lost_hint_is_found_by_the_next_one(fleet: Fleet, room: str):
+async def test_f09_a_lost_hint_is_found_by_the_next_one(fleet: Fleet, room: str):
     path = room_path(room)
     async with fleet.open(path) as here, fleet.open(path, process=1) as there:
         with fleet.hints_refused():

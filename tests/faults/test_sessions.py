@@ -12,7 +12,9 @@ from tests.faults.talk import close_code, hear, say
 LOOPS = 200
 
 
-async def test_endless_handshakes_with_a_dead_token_are_answered_late_and_without_sql(fleet: Fleet):
+async def test_f24_endless_handshakes_with_a_dead_token_are_answered_late_and_without_sql(
+    fleet: Fleet,
+):
     ann, ben = fleet.members(2)
     fleet.office.ask("end_session", ann.session)
     url = fleet.sockets[0].ws_url + chat_path(ben)
@@ -51,7 +53,7 @@ def _transactions(fleet: Fleet) -> int:
     return row[0]
 
 
-async def test_an_ended_session_closes_its_sockets_everywhere_within_a_second(fleet: Fleet):
+async def test_f27_an_ended_session_closes_its_sockets_everywhere_within_a_second(fleet: Fleet):
     ann, ben = fleet.members(2)
     async with (
         fleet.open(chat_path(ben), ann) as here,
@@ -66,7 +68,7 @@ async def test_an_ended_session_closes_its_sockets_everywhere_within_a_second(fl
         assert await hear(other, seconds=1) == 1
 
 
-async def test_a_deleted_member_says_nothing_even_if_nobody_heard_of_the_deletion(fleet: Fleet):
+async def test_f27_a_deleted_member_says_nothing_even_if_nobody_heard_of_the_deletion(fleet: Fleet):
     ann, ben = fleet.members(2)
     async with fleet.open(chat_path(ben), ann) as leaving, fleet.open(chat_path(ann), ben) as other:
         await say(leaving, 0)
@@ -80,7 +82,7 @@ async def test_a_deleted_member_says_nothing_even_if_nobody_heard_of_the_deletio
     assert [message.body[1] for message in stored] == [0]
 
 
-async def test_a_sign_out_that_redis_lost_closes_the_socket_as_soon_as_redis_is_back(
+async def test_f27_a_sign_out_that_redis_lost_closes_the_socket_as_soon_as_redis_is_back(
     fleet: Fleet,
 ):
     ann, ben = fleet.members(2)
