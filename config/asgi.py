@@ -21,6 +21,7 @@ from snappio.chat.sockets import open_room, private_chat
 from snappio.core.http.gate import BodyGate, answer_health
 from snappio.jobs.worker import Worker
 from snappio.realtime.connections import no_such_socket
+from snappio.realtime.gateway.endpoint import gateway
 from snappio.realtime.runtime import Lifespan
 
 
@@ -31,6 +32,7 @@ def _socket(pattern: str, application: Any) -> Any:
 
 websockets = URLRouter(
     [
+        _socket(r"^ws/?$", gateway),
         _socket(r"^ws/user/", private_chat),
         _socket(r"^ws/rooms/", open_room),
         _socket(r"", no_such_socket),

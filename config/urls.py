@@ -4,13 +4,16 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
 from snappio.core import urls as core
+from snappio.media import urls as media
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include(core.urlpatterns)),
-    path("", include("snappio.media.urls")),
+    path("", include("snappio.realtime.urls")),
+    path("", include(media.urlpatterns)),
     path("admin/", admin.site.urls),
     path("api/v1/", include(core.api_urlpatterns)),
     path("api/v1/", include("snappio.accounts.urls")),
+    path("api/v1/", include(media.api_urlpatterns)),
     path("api/v1/", include("snappio.posts.urls")),
     path("api/v1/", include("snappio.chat.urls")),
     path("api/v1/", include("snappio.feeds.urls")),

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import dj_database_url
 
 from config.env import BASE_DIR, env, read_secret
-from snappio.core.limits import MIB, Limits
+from snappio.core.limits import GIB, MIB, Limits
 
 # --- What kind of instance -------------------------------------------------
 
@@ -91,6 +91,7 @@ LIMITS = Limits(
     refresh_token_lifetime=int(
         env.timedelta("REFRESH_TOKEN_LIFETIME", timedelta(days=60)).total_seconds()
     ),
+    media_bytes_member=env.int("MEDIA_QUOTA", 5 * GIB),
 )
 # Guests may talk in rooms that were opened by name: the existing app sends no
 # token there. Never in rooms with members.
@@ -260,7 +261,7 @@ S3_BUCKET = env.str("S3_BUCKET", "")
 STORAGES = {
     "default": (
         {
-            "BACKEND": "storages.backends.s3.S3Storage",
+            "BACKEND": "snappio.media.object_store.ObjectStore",
             "OPTIONS": {
                 "bucket_name": S3_BUCKET,
                 "endpoint_url": env.str("S3_ENDPOINT", "") or None,

@@ -13,6 +13,9 @@ class AccountsConfig(AppConfig):
         """Import what registers itself; models can be imported only now."""
         from snappio.accounts import schema  # noqa: F401, PLC0415
         from snappio.accounts.queries import ended_among  # noqa: PLC0415
+        from snappio.accounts.services.sessions import identify  # noqa: PLC0415
+        from snappio.realtime.gateway.identity import register_authenticator  # noqa: PLC0415
         from snappio.realtime.runtime import register_session_check  # noqa: PLC0415
 
         register_session_check(ended_among)
+        register_authenticator(identify)

@@ -3,6 +3,7 @@
 NotAuthenticated
 ├── SignInFailed        unknown name or wrong password: never said which
 ├── TokenNotValid       not ours, expired, ended, or of the wrong kind
+│   └── TokenOver       it was good until its time was over
 ├── BadAuthorization    an `Authorization` header that is no bearer token
 └── MemberNotFound      a good token of somebody who is gone
 InvalidInput
@@ -28,6 +29,10 @@ class TokenNotValid(NotAuthenticated):
 
     code = "token_not_valid"
     detail = "Token is invalid or expired"
+
+
+class TokenOver(TokenNotValid):
+    """The same to those who ask over HTTP; sockets tell them apart."""
 
 
 class BadAuthorization(NotAuthenticated):

@@ -14,7 +14,7 @@ from uuid import UUID
 
 import jwt
 
-from snappio.accounts.errors import BadAuthorization, TokenNotValid
+from snappio.accounts.errors import BadAuthorization, TokenNotValid, TokenOver
 from snappio.core.keys import derived_key
 
 Kind = Literal["access", "refresh"]
@@ -99,8 +99,10 @@ def _from_claims(claims: Mapping[str, Any], at: datetime) -> Token:
         raise TokenNotValid
     issued_at, expires_at = _time(claims["iat"], at), _time(claims["exp"], at)
     starts_at = _time(claims["nbf"], at) if "nbf" in claims else issued_at
-    if at >= expires_at or at + LEEWAY < max(issued_at, starts_at):
+    if at + LEEWAY < max(issued_at, starts_at):
         raise TokenNotValid
+    if at >= expires_at:
+        raise TokenOver
     try:
         session_id = UUID(hex=claims["sid"])
     except (ValueError, TypeError, AttributeError):

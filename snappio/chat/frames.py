@@ -88,8 +88,9 @@ def write_frame(message: MessageState) -> bytes:
 
 def _as_the_app_writes(message: MessageState) -> dict[str, Any]:
     at = message.sent_at
+    addresses = (attachment.url for attachment in message.attachments)
     return {
-        "data": message.text,
+        "data": "\n".join(filter(None, [message.text, *addresses])),
         "user": message.sender_name,
         "time": f"{at.hour}:{at.minute}",
         "isme": False,
@@ -103,5 +104,22 @@ def encode_update(update: Update, is_new: bool) -> bytes | None:  # noqa: FBT001
     """
     if not is_new:
         return None
-    message = read_update(update)
-    return None if message.deleted else write_frame(message)
+    told = read_update(update)
+    if not isinstance(told, MessageState) or told.deleted or told.notice:
+        return None
+    return write_frame(told)
+
+
+class FrameEncoder:
+    """Writes updates for existing clients (`realtime.hub.Encoder`)."""
+
+    def update(self, update: Update, is_new: bool) -> bytes | None:  # noqa: FBT001 -- as hubs call it
+        """Return the frame for a live update, or None."""
+        return encode_update(update, is_new)
+
+    def gap(self, _topic: str, _after: int, _reached: int) -> None:
+        """Tell nothing: these clients know no revisions."""
+
+
+# One for all, so that they share what is written.
+ENCODER = FrameEncoder()

@@ -4,17 +4,21 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import lru_cache
 
-from snappio.chat.models import Message
-from snappio.chat.services.messages import Draft, Outcome, append_messages
+from snappio.chat.services.drafts import Draft
+from snappio.chat.services.messages import Outcome, Stored, append_messages
+from snappio.core.rates import MemoryBuckets
 from snappio.realtime.lanes import Lanes
 
 # A second lane would halve the batches and store a third less with the same
 # processor: what a batch costs hardly depends on its size.
 LANES = 1
 
+# Rates of sockets are counted in this process: no round trip for each message.
+message_rates = MemoryBuckets()
+
 
 @lru_cache(maxsize=1)
-def _lanes() -> Lanes[Draft, Message]:
+def _lanes() -> Lanes[Draft, Stored]:
     return Lanes("chat", append_messages, count=LANES)
 
 

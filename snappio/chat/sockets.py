@@ -1,7 +1,7 @@
 """The two sockets that existing clients open.
 
     /ws/user/{username}/    private chat with that member
-    /ws/rooms/{name}/       an open room
+    /ws/rooms/{id}/         an open room by its name, one with members by its id
 
 They know one kind of frame (`chat.frames`) and standard close codes. There is no
 acknowledgement but the echo, which therefore comes after the commit.
@@ -21,11 +21,18 @@ from django.conf import settings
 
 from snappio.accounts.services.sessions import Proof, prove
 from snappio.chat import policies
-from snappio.chat.frames import BadFrame, encode_update, read_frame, text_of, write_frame
-from snappio.chat.keys import ConversationKey
-from snappio.chat.lanes import queue_message
-from snappio.chat.queries import conversation_with_key, history_of, partner_named
-from snappio.chat.services.messages import Draft, Outcome
+from snappio.chat.frames import ENCODER, BadFrame, read_frame, text_of, write_frame
+from snappio.chat.keys import SERVER_MADE, ConversationKey
+from snappio.chat.lanes import message_rates, queue_message
+from snappio.chat.queries import (
+    Stretch,
+    conversation_with_key,
+    history_of,
+    partner_named,
+    require_may_enter,
+)
+from snappio.chat.services.drafts import Draft
+from snappio.chat.services.messages import Outcome
 from snappio.core.clock import now
 from snappio.core.errors import DomainError, NotAuthenticated, NotFound, Unavailable
 from snappio.core.limits import Rate, current_limits
@@ -51,9 +58,6 @@ BAD_FRAMES = Rate(10, 10, burst=9)
 # for this long without a pause is closed.
 FLOOD_SECONDS = 5.0
 LARGEST_SEQ = 2**63 - 1
-
-# Rates of sockets are counted in this process: no round trip for each message.
-_rates = MemoryBuckets()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +89,23 @@ def enter_private_chat(handshake: Handshake) -> Entrance:
 
 
 def enter_room(handshake: Handshake) -> Entrance:
-    """Let a member, or a guest where guests are welcome, into the open room of that name."""
-    key = ConversationKey.open_room(_name_in(handshake, "rooms"))
+    """Let a member into a room, or a guest into an open one where guests are welcome."""
+    name = _name_in(handshake, "rooms")
+    is_by_id = name.startswith(SERVER_MADE)
+    key = ConversationKey.closed_room(name) if is_by_id else ConversationKey.open_room(name)
     if handshake.authorization is not None:
-        return Entrance.of_member(key, prove(handshake.authorization))
+        entrance = Entrance.of_member(key, prove(handshake.authorization))
+        _require_may_enter(entrance)
+        return entrance
+    if is_by_id:
+        raise NotAuthenticated
     policies.require_guests_welcome()
     return Entrance(key)
+
+
+def _require_may_enter(entrance: Entrance) -> None:
+    if entrance.user_id is not None:
+        require_may_enter(entrance.key, entrance.user_id)
 
 
 def _name_in(handshake: Handshake, place: str) -> str:
@@ -111,7 +126,7 @@ async def private_chat(
 async def open_room(
     scope: WebSocketScope, receive: ASGIReceiveCallable, send: ASGISendCallable
 ) -> None:
-    """Serve `/ws/rooms/{name}/` (an ASGI application)."""
+    """Serve `/ws/rooms/{id}/` (an ASGI application)."""
     await _serve(enter_room, scope, receive, send)
 
 
@@ -196,16 +211,22 @@ class _Chat:
         """Accept, catch up if asked to, then carry messages until the socket closes."""
         runtime = current_runtime()
         outbox = self._connection.outbox
+        outbox.member_id = self._entrance.user_id
+        # Whoever may not listen any more is turned away when they come back.
+        outbox.on_dropped = lambda *_: self._connection.close(POLICY_VIOLATION)
         if since is not None:
             outbox.hold()
         topic = self._key.topic
         expiry = None
         try:
-            position = await runtime.hub.join(topic, outbox, encode_update, seen=since or 0)
+            position = await runtime.hub.join(topic, outbox, ENCODER, seen=since or 0)
             # The session may have ended while the handshake was held.
             if self._connection.is_closing:
                 return
             await self._accept(position)
+            if self._key.has_members and not await self._is_still_in():
+                await self._connection.closed(POLICY_VIOLATION)
+                return
             expiry = self._close_when_token_expires()
             if since is not None:
                 await self._catch_up(since, position)
@@ -217,7 +238,7 @@ class _Chat:
         finally:
             if expiry is not None:
                 expiry.cancel()
-            runtime.hub.leave(topic, outbox, encode_update)
+            runtime.hub.leave(topic, outbox, ENCODER)
 
     async def _accept(self, position: Position) -> None:
         await self._connection.send(
@@ -228,6 +249,14 @@ class _Chat:
             }
         )
 
+    async def _is_still_in(self) -> bool:
+        # Who was put out between the handshake and the joining heard nothing of it.
+        try:
+            await held(partial(_require_may_enter, self._entrance))
+        except NotFound:
+            return False
+        return True
+
     async def _catch_up(self, since: int, position: Position) -> None:
         """Send what came after ``since``; what comes meanwhile is held, and follows."""
         outbox = self._connection.outbox
@@ -235,10 +264,16 @@ class _Chat:
         while conversation is not None and since < position.seq:
             limit = min(current_limits().history_page_max, position.seq - since)
             page = await held(
-                partial(history_of, conversation, before=None, after=since, limit=limit)
+                partial(
+                    history_of,
+                    conversation,
+                    viewer_id=self._entrance.user_id,
+                    stretch=Stretch(after=since),
+                    limit=limit,
+                )
             )
             for message in page:
-                if not message.deleted:
+                if not message.deleted and not message.notice:
                     await outbox.send_patiently(text_frame(write_frame(message)))
             since = page[-1].seq if page else position.seq
 
@@ -296,13 +331,13 @@ class _Chat:
         # Others may have used it up: that is waited for, and held against nobody.
         conversation = str(self._key)
         shared = limits.messages_conversation
-        while wait := _rates.wait(conversation, shared):  # noqa: ASYNC110
+        while wait := message_rates.wait(conversation, shared):  # noqa: ASYNC110
             await asyncio.sleep(wait)
         return True
 
     async def _has_sender_allowance(self, sender: str, rate: Rate) -> bool:
         clock = asyncio.get_running_loop().time
-        if not (wait := _rates.wait(sender, rate)):
+        if not (wait := message_rates.wait(sender, rate)):
             self._flooding_since = None
             return True
         if self._flooding_since is None:
@@ -311,7 +346,7 @@ class _Chat:
             if clock() - self._flooding_since > FLOOD_SECONDS:
                 return False
             await asyncio.sleep(wait)
-            wait = _rates.wait(sender, rate)
+            wait = message_rates.wait(sender, rate)
         return True
 
     def _close_when_token_expires(self) -> asyncio.TimerHandle | None:

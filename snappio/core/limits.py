@@ -5,6 +5,7 @@ The values come from `settings.LIMITS` and are published at
 """
 
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
@@ -14,6 +15,7 @@ HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 KIB = 1024
 MIB = 1024 * KIB
+GIB = 1024 * MIB
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +59,17 @@ class Limits:
     email_length: int = 254
     password_length: int = 128
 
-    # Posts and images.
+    # Posts, images and other files.
     image_bytes: int = 25 * MIB
     # Of one multipart request: one unscaled camera file and its form.
     upload_bytes: int = 26 * MIB
     image_pixels: int = 40_000_000
+    # Of an upload that is no image.
+    file_bytes: int = 25 * MIB
+    alt_length: int = 1500
+    uploads_member: Rate = Rate(200, HOUR)
+    # Of all that a member keeps here, posts and messages included.
+    media_bytes_member: int = 5 * GIB
     post_length: int = 5000
     posts_page: int = 100
 
@@ -71,12 +79,48 @@ class Limits:
     json_depth: int = 64
     history_page_default: int = 50
     history_page_max: int = 200
+    attachments: int = 10
+    pins: int = 50
+    retention_shortest: int = HOUR
+    retention_longest: int = 365 * DAY
+    scheduled_messages: int = 100
+    scheduling_shortest: int = MINUTE
+    scheduling_longest: int = 365 * DAY
+    search_length: int = 200
+    searches_member: Rate = Rate(30, MINUTE)
     room_name_length: int = 100
+    description_length: int = 500
+    group_members: int = 256
+    room_members: int = 5000
+    # Of one call.
+    members_added: int = 50
+    # Groups and rooms, by one member.
+    conversations_made: Rate = Rate(50, DAY)
+    slow_mode_max: int = 6 * HOUR
+    # Of a ban or a silence that ends.
+    sanction_max: int = 365 * DAY
+    invites_per_room: int = 100
+    invite_lifetime: int = 7 * DAY
+    invite_lifetime_max: int = 30 * DAY
     messages_member: Rate = Rate(5, 1, burst=20)
     messages_guest: Rate = Rate(1, 1, burst=5)
     messages_conversation: Rate = Rate(50, 1)
     sockets_per_member: int = 64
     guest_sockets_per_address: int = 50
+    # In larger conversations nobody is told who has read, or who writes.
+    receipts_members: int = 100
+    mute_longest: int = 365 * DAY
+    # Of chats that one member begins with strangers.
+    stranger_chats: Rate = Rate(50, DAY)
+
+    # The socket that carries all conversations; seconds, and how many.
+    hello_seconds: int = 5
+    socket_frames: Rate = Rate(20, 1, burst=60)
+    subscriptions: int = 500
+    unanswered_requests: int = 64
+    histories_at_once: int = 4
+    typing_interval: int = 3
+    watched_members: int = 200
 
 
 def current_limits() -> Limits:
@@ -87,5 +131,11 @@ def current_limits() -> Limits:
 
 
 def published() -> dict[str, Any]:
-    """Return the limits as plain data for `GET /api/v1/instance/`."""
-    return asdict(current_limits())
+    """Return the limits as plain data, for `GET /api/v1/instance/` and `welcome`; not to change."""
+    return _plain(current_limits())
+
+
+@lru_cache(maxsize=1)
+def _plain(limits: Limits) -> dict[str, Any]:
+    # Every socket is told all of them, and taking them apart costs as much as a query.
+    return asdict(limits)

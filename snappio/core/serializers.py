@@ -1,8 +1,22 @@
-"""JSON of the instance about itself."""
+"""JSON of the instance about itself, and a field that all apps share."""
 
 from typing import Any
 
+from django.http import QueryDict
 from rest_framework import serializers
+
+
+class StrictBooleanField(serializers.BooleanField):
+    """True or false and nothing that might mean it; in a form, which has texts only, the words."""
+
+    def to_internal_value(self, data: Any) -> bool:
+        """Return the boolean, or refuse what is none."""
+        is_form = isinstance(getattr(self.root, "initial_data", None), QueryDict)
+        if is_form and data in ("true", "false"):
+            return bool(data == "true")
+        if not isinstance(data, bool):
+            self.fail("invalid", input=data)
+        return data
 
 
 class InstanceOutput(serializers.Serializer[Any]):

@@ -1,7 +1,10 @@
 """How the servers are started; the commands `serve`, `web` and `sockets` use it."""
 
 import gc
+import socket
 import sys
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any
 
 import uvicorn
@@ -20,9 +23,34 @@ PING_SECONDS = 20
 # for the database.
 SWITCH_SECONDS = 0.0002
 
+# As uvicorn ends when the application did not start.
+STARTUP_FAILURE = 3
+
 # Objects made and not yet freed before the collector looks for cycles. Python's own
 # 700 come together within a request or two: a tenth of the CPU went into looking.
 YOUNG_OBJECTS = 20_000
+
+
+Farewell = Callable[[], Awaitable[None]]
+
+_farewells: list[Farewell] = []
+
+
+def register_farewell(farewell: Farewell) -> None:
+    """Await ``farewell`` when a server is about to end: it takes no new connections any more."""
+    _farewells.append(farewell)
+
+
+class _Server(uvicorn.Server):
+    """Lets the apps send their clients away before all connections are closed."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        # A proxy that asks whether we are ready goes elsewhere from now on.
+        for server in self.servers:
+            server.close()
+        for farewell in _farewells:
+            await farewell()
+        await super().shutdown(sockets)
 
 
 def collect_rarely() -> None:
@@ -53,7 +81,11 @@ def serve_asgi(application: str, *, host: str, port: int) -> None:
         "backlog": 4096,
     }
     sys.setswitchinterval(SWITCH_SECONDS)
-    uvicorn.run(f"config.asgi:{application}", host=host, port=port, **options)
+    server = _Server(uvicorn.Config(f"config.asgi:{application}", host=host, port=port, **options))
+    with suppress(KeyboardInterrupt):
+        server.run()
+    if not server.started:
+        sys.exit(STARTUP_FAILURE)
 
 
 def require_shared_parts(command: str) -> None:

@@ -10,7 +10,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from snappio.accounts.models import Session, User
 from snappio.accounts.services import members, sessions
 from snappio.chat.keys import ConversationKey
-from snappio.chat.services.messages import Draft, append_messages
+from snappio.chat.services.drafts import Draft
+from snappio.chat.services.messages import append_messages
 from snappio.core.errors import DomainError
 from snappio.demo.pictures import photograph
 from snappio.demo.script import (

@@ -8,13 +8,12 @@ equal.
 from datetime import datetime
 from typing import Any
 
-from django.core.files.uploadedfile import UploadedFile
 from rest_framework import serializers
 
 from snappio.core.limits import current_limits
-from snappio.posts.queries import ShownImage, ShownPost
-
-ONE_FILE = "Upload one file only."
+from snappio.media.serializers import ImageOutput, UploadField
+from snappio.media.shapes import image_json
+from snappio.posts.queries import ShownPost
 
 
 class ContentField(serializers.CharField):
@@ -28,44 +27,15 @@ class CreatePostInput(serializers.Serializer[Any]):
     """What a new post needs."""
 
     content = ContentField()
-    uploadImage = serializers.FileField(  # noqa: N815 - the name that clients send
+    uploadImage = UploadField(  # noqa: N815 - the name that clients send
         help_text="One image: JPEG, PNG, WebP, GIF, AVIF or HEIC, whatever type it is declared as."
     )
-
-    def validate_uploadImage(self, file: UploadedFile[bytes]) -> UploadedFile[bytes]:  # noqa: N802
-        """Refuse a second file rather than lose one of them without a word."""
-        given = getattr(self.initial_data, "getlist", None)
-        if given is not None and len(given("uploadImage")) > 1:
-            raise serializers.ValidationError(ONE_FILE)
-        return file
 
 
 class EditPostInput(serializers.Serializer[Any]):
     """What may be changed of a post; anything else in the body changes nothing."""
 
     content = ContentField()
-
-
-class RenditionOutput(serializers.Serializer[Any]):
-    """One size of an image."""
-
-    name = serializers.ChoiceField(choices=["large", "medium", "small"])
-    url = serializers.URLField()
-    width = serializers.IntegerField()
-    height = serializers.IntegerField()
-
-
-class ImageOutput(serializers.Serializer[Any]):
-    """An image; address and size are those of its largest rendition."""
-
-    url = serializers.URLField()
-    width = serializers.IntegerField()
-    height = serializers.IntegerField()
-    blurhash = serializers.CharField(help_text="What to paint until the image has loaded.")
-    alt = serializers.CharField(
-        allow_blank=True, help_text="What it shows, in words; may be empty."
-    )
-    renditions = RenditionOutput(many=True)
 
 
 class PostOutput(serializers.Serializer[Any]):
@@ -83,7 +53,7 @@ class PostOutput(serializers.Serializer[Any]):
 
 def post_json(post: ShownPost, files: str) -> dict[str, Any]:
     """Return what `PostOutput` describes; ``files`` is what the addresses of files begin with."""
-    images = [_image_json(image, files) for image in post.images]
+    images = [image_json(image, files) for image in post.images]
     return {
         "id": post.id,
         "user": post.username,
@@ -93,26 +63,6 @@ def post_json(post: ShownPost, files: str) -> dict[str, Any]:
         "image": images[0]["url"],
         "images": images,
         "edited_at": _iso(post.edited_at) if post.edited_at else None,
-    }
-
-
-def _image_json(image: ShownImage, files: str) -> dict[str, Any]:
-    renditions = [
-        {
-            "name": rendition["name"],
-            "url": files + rendition["file"],
-            "width": rendition["width"],
-            "height": rendition["height"],
-        }
-        for rendition in image.renditions
-    ]
-    return {
-        "url": renditions[0]["url"],
-        "width": image.width,
-        "height": image.height,
-        "blurhash": image.blurhash,
-        "alt": image.alt,
-        "renditions": renditions,
     }
 
 

@@ -4,11 +4,13 @@ A broker promises nothing: a hint may be lost, doubled or late. The hub that
 listens notices from the revisions and reads what is missing from the database.
 
 `publish` may be called from any thread, never blocks and never raises. What one
-call publishes reaches this process's own listener as one batch.
+call publishes reaches this process's own listener as one batch, and once: what has
+no revision could not be known when it came again.
 """
 
 import asyncio
 import logging
+import secrets
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
@@ -39,6 +41,8 @@ PING_SECONDS = 5
 RECONNECT_SECONDS = 0.25
 CONNECT_SECONDS = 2.0
 CONFIRM_SECONDS = 1.0
+# Of the name of a process, which goes before each payload in Redis.
+NAME_BYTES = 8
 
 
 class Broker(Protocol):
@@ -54,8 +58,8 @@ class Broker(Protocol):
     async def start(self, listener: Listener, on_change: Callable[[], None]) -> None:
         """Begin to listen in the running loop; ``on_change`` follows every connection and loss."""
 
-    async def subscribe(self, channel: str) -> None:
-        """Listen to a channel; returns once hints published from now on will come, if connected."""
+    async def subscribe(self, *channels: str) -> None:
+        """Listen to channels; returns once hints published from now on will come, if connected."""
 
     def unsubscribe(self, channels: Iterable[str]) -> None:
         """Stop listening."""
@@ -83,7 +87,7 @@ class MemoryBroker:
         self._loop, self._listener = asyncio.get_running_loop(), listener
         on_change()
 
-    async def subscribe(self, channel: str) -> None:
+    async def subscribe(self, *channels: str) -> None:
         """Nothing to do: the hub ignores what nobody here listens to."""
 
     def unsubscribe(self, channels: Iterable[str]) -> None:
@@ -115,27 +119,32 @@ class RedisBroker:
 
     def publish(self, hints: Sequence[Hint]) -> None:
         # Members on this process need not wait for Redis; the copy that comes
-        # back is known by its revision.
+        # back is known by our name.
         self._local.publish(hints)
         self._publisher.publish(hints)
 
     async def start(self, listener: Listener, on_change: Callable[[], None]) -> None:
+        # Only now: a process that forked after loading the code needs a name of its own.
+        self._publisher.name = secrets.token_bytes(NAME_BYTES)
         await self._local.start(listener, lambda: None)
         self._tasks = [
             asyncio.create_task(self._listen(listener, on_change)),
             asyncio.create_task(self._keep_alive()),
         ]
 
-    async def subscribe(self, channel: str) -> None:
-        self._channels.add(channel)
-        if self._pubsub is None:
+    async def subscribe(self, *channels: str) -> None:
+        self._channels.update(channels)
+        if self._pubsub is None or not channels:
             return
-        confirmed = self._confirmations.setdefault(channel, asyncio.Event())
+        confirmed = [
+            self._confirmations.setdefault(channel, asyncio.Event()) for channel in channels
+        ]
         # On failure the listening task reconnects and subscribes to everything again.
         with suppress(redis.RedisError, OSError, TimeoutError):
-            await self._pubsub.subscribe(self._prefix + channel)
+            await self._pubsub.subscribe(*self._prefixed(channels))
             async with asyncio.timeout(CONFIRM_SECONDS):
-                await confirmed.wait()
+                for each in confirmed:
+                    await each.wait()
 
     def unsubscribe(self, channels: Iterable[str]) -> None:
         gone = [channel for channel in channels if channel in self._channels]
@@ -221,9 +230,11 @@ class RedisBroker:
                 if confirmed := self._confirmations.get(channel):
                     confirmed.set()
                 continue
+            if rest[1].startswith(self._publisher.name):
+                continue
             # Whatever somebody else publishes, the next hint must be heard.
             try:
-                listener([(channel, rest[1])])
+                listener([(channel, rest[1][NAME_BYTES:])])
             except Exception:
                 logger.exception("A hint on %r could not be read.", channel)
 
@@ -253,6 +264,7 @@ class _Publisher:
     """A thread that sends hints to Redis, many to a round trip."""
 
     def __init__(self, url: str, prefix: str) -> None:
+        self.name = secrets.token_bytes(NAME_BYTES)
         self._prefix = prefix
         self._client = redis.Redis.from_url(
             url,
@@ -286,7 +298,7 @@ class _Publisher:
             try:
                 with self._client.pipeline(transaction=False) as pipeline:
                     for channel, payload in hints:
-                        pipeline.publish(self._prefix + channel, payload)
+                        pipeline.publish(self._prefix + channel, self.name + payload)
                     pipeline.execute()
             except redis.RedisError as error:
                 # Lost for good, and that is allowed: keeping them would only

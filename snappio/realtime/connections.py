@@ -12,8 +12,9 @@ import hashlib
 import logging
 import time
 from collections import OrderedDict, defaultdict
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, TypeVar
 from urllib.parse import unquote_to_bytes, urlsplit
 from uuid import UUID
@@ -118,6 +119,8 @@ class Connection:
     address: str
     user_id: int | None
     session_id: UUID | None
+    # What it closes with when its session ends.
+    over_code: int = POLICY_VIOLATION
     is_closing: bool = False
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
@@ -174,6 +177,15 @@ class OpenSockets:
         if connection.session_id is not None:
             _discard(self._by_session, connection.session_id, connection)
 
+    def move(self, connection: Connection, session_id: UUID) -> None:
+        """Let a socket belong to another session of the same member, or raise `SessionOver`."""
+        if session_id in self._ended:
+            raise SessionOver
+        if connection.session_id is not None:
+            _discard(self._by_session, connection.session_id, connection)
+        connection.session_id = session_id
+        self._by_session[session_id].add(connection)
+
     def sessions(self) -> list[UUID]:
         """Return the sessions that have open sockets here."""
         return list(self._by_session)
@@ -185,7 +197,7 @@ class OpenSockets:
             if len(self._ended) > ENDED_KEPT:
                 self._ended.popitem(last=False)
             for connection in tuple(self._by_session.get(session_id, ())):
-                connection.close(POLICY_VIOLATION)
+                connection.close(connection.over_code)
 
     def __len__(self) -> int:
         return sum(map(len, self._by_owner.values()))
@@ -261,10 +273,15 @@ async def refuse_late(receive: ASGIReceiveCallable, send: ASGISendCallable) -> N
 
 async def held(enter: Callable[[], T]) -> T:
     """Run what decides about a handshake, waiting while the database is away."""
+    return await patiently(partial(in_database, enter))
+
+
+async def patiently(ask: Callable[[], Awaitable[T]]) -> T:
+    """Ask the database, waiting while it is away."""
     deadline = time.monotonic() + HOLD_SECONDS
     while True:
         try:
-            return await in_database(enter)
+            return await ask()
         except AWAY:
             if time.monotonic() > deadline:
                 raise

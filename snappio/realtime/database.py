@@ -25,6 +25,9 @@ T = TypeVar("T")
 # Reads of a socket process are short; more threads would only hold connections.
 THREADS = 4
 AWAY = (OperationalError, InterfaceError)
+# Whoever changes something may wait for a lock, which must not keep readers waiting.
+CHANGING_THREADS = 2
+CHANGING_LOCK_SECONDS = 1.0
 
 _kept: "WeakSet[BaseDatabaseWrapper]" = WeakSet()
 
@@ -86,6 +89,24 @@ _threads = ThreadPoolExecutor(
 )
 
 
+_changing_threads = ThreadPoolExecutor(
+    CHANGING_THREADS,
+    thread_name_prefix="changes",
+    initializer=partial(keep_own_connection, lock_seconds=CHANGING_LOCK_SECONDS),
+)
+
+
+async def changed_in_database(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run a function that waits for locks in a thread of its own kind, and return its result.
+
+    A lock that is not to be had in a second ends it with an `OperationalError`. It may
+    be run twice, as `in_database`.
+    """
+    call = partial(function, *args, **kwargs)
+    loop = asyncio.get_running_loop()
+    return await loop.run_in_executor(_changing_threads, _with_fresh_connection, call)
+
+
 async def in_database(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Run a function that uses the ORM in a database thread, and return its result.
 
@@ -100,8 +121,8 @@ def _with_fresh_connection(call: Callable[[], T]) -> T:
     was_open = connection.connection is not None
     try:
         return call()
-    except AWAY:
-        if not was_open:
+    except AWAY as error:
+        if not was_open or is_lock_timeout(error):
             raise
         connection.close()
         return call()

@@ -9,6 +9,8 @@ to the transport, sees how much a reader has left unread, and can cut it off.
 import logging
 import socket
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from typing import Any, cast
 
@@ -30,6 +32,9 @@ EXTENSION = "snappio.outbox"
 UNREAD_BYTES = MIB
 # … or anything at all for this long without reading a byte.
 STALLED_SECONDS = 12
+
+# Beyond this nothing is added that may be lost.
+BUSY_BYTES = 64 * KIB
 
 # What the kernel takes for a reader before anything is left unread. On its own it
 # takes up to 4 MiB, out of our sight, and a stalled reader is noticed that much later.
@@ -59,14 +64,31 @@ def text_frame(payload: bytes) -> bytes:
 
 
 class Outbox:
-    """What goes out on one socket, without waiting for its reader."""
+    """What goes out on one socket, without waiting for its reader.
 
-    __slots__ = ("_held", "_held_bytes", "_protocol", "_read_at", "_unread", "_written")
+    ``member_id`` is None for guests. ``on_dropped`` is told the topics that the member
+    may not listen to any more, and the last revision that was heard of each.
+    """
+
+    __slots__ = (
+        "_held",
+        "_held_bytes",
+        "_holds",
+        "_protocol",
+        "_read_at",
+        "_unread",
+        "_written",
+        "member_id",
+        "on_dropped",
+    )
 
     def __init__(self, protocol: "SocketProtocol") -> None:
         self._protocol = protocol
+        self.member_id: int | None = None
+        self.on_dropped: Callable[[str, int], None] | None = None
         self._held: list[bytes] | None = None
         self._held_bytes = 0
+        self._holds = 0
         self._written = 0
         self._unread = 0
         self._read_at = time.monotonic()
@@ -84,6 +106,16 @@ class Outbox:
         if protocol.transport.get_write_buffer_size() > UNREAD_BYTES:
             self.abort()
 
+    def send_if_idle(self, frames: bytes) -> None:
+        """Write what may be lost, unless much lies unread or is held."""
+        if self._held is None and self._protocol.transport.get_write_buffer_size() <= BUSY_BYTES:
+            self.send(frames)
+
+    def dropped(self, topic: str, revision: int) -> None:
+        """Tell the socket's owner that a topic is not delivered behind this revision."""
+        if self.on_dropped is not None:
+            self.on_dropped(topic, revision)
+
     async def send_patiently(self, frames: bytes) -> None:
         """Write finished frames as fast as the reader reads, past what is held.
 
@@ -96,15 +128,37 @@ class Outbox:
         protocol.transport.write(frames)
         self._written += len(frames)
 
+    @property
+    def has_held(self) -> bool:
+        """Whether something waits for a `release`."""
+        return bool(self._held)
+
     def hold(self) -> None:
-        """Keep what is sent from now on until `release`, while older messages are caught up."""
-        self._held = []
+        """Keep what is sent from now on until `release`, while older messages are caught up.
+
+        Whoever holds while somebody else does waits for both releases.
+        """
+        self._holds += 1
+        if self._held is None:
+            self._held = []
 
     def release(self) -> None:
         """Send what was held, and go on live."""
+        self._holds -= 1
+        if self._holds:
+            return
         frames, self._held, self._held_bytes = self._held or [], None, 0
         if frames:
             self.send(b"".join(frames))
+
+    @contextmanager
+    def held_back(self) -> Iterator[None]:
+        """Hold, and release at the end."""
+        self.hold()
+        try:
+            yield
+        finally:
+            self.release()
 
     def _hold(self, frames: bytes) -> None:
         assert self._held is not None

@@ -14,7 +14,9 @@ from snappio.realtime.broker import current_broker
 from snappio.realtime.connections import OpenSockets, Refusals
 from snappio.realtime.database import AWAY, close_kept_connections, in_database
 from snappio.realtime.hub import Hub
-from snappio.realtime.watchdog import watch_loop
+from snappio.realtime.presence.states import TOPIC_KIND as PRESENCE
+from snappio.realtime.presence.tracker import current_presence
+from snappio.realtime.watchdog import guarded_loop, watch_loop
 
 logger = logging.getLogger(__name__)
 
@@ -27,6 +29,7 @@ SessionCheck = Callable[[Collection[UUID]], Collection[UUID]]
 
 _parts: list[Part] = []
 _session_checks: list[SessionCheck] = []
+_listeners: dict[str, Callable[[bytes], None]] = {}
 
 
 def register_part(part: Part) -> None:
@@ -39,11 +42,17 @@ def register_session_check(check: SessionCheck) -> None:
     _session_checks.append(check)
 
 
+def register_listener(channel: str, listener: Callable[[bytes], None]) -> None:
+    """Call ``listener`` in the loop with whatever is published on a control channel."""
+    _listeners[channel] = listener
+
+
 class Runtime:
-    """The hub, the open sockets and the refusals of this process."""
+    """The hub, presence, the open sockets and the refusals of this process."""
 
     def __init__(self) -> None:
         self.hub = Hub(current_broker())
+        self.presence = current_presence()
         self.sockets = OpenSockets()
         self.refusals = Refusals()
         self._check_now = asyncio.Event()
@@ -51,13 +60,17 @@ class Runtime:
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self, parts: Iterable[Part] = ()) -> None:
-        """Start the hub, the apps' parts and those given, in the running loop."""
+        """Start the hub, presence, the apps' parts and those given, in the running loop."""
         self.hub.listen(revocation.CHANNEL, self._hear_revocation)
+        for channel, listener in _listeners.items():
+            self.hub.listen(channel, listener)
         # A revocation that was published while nobody listened is not told again.
         self.hub.follow_broker(self._check_now.set)
+        self.hub.listen_to_kind(PRESENCE, self.presence.hear)
+        self.hub.follow_broker(self.presence.look_again)
         await self.hub.start()
         self._stack.push_async_callback(self.hub.stop)
-        for part in (*_parts, *parts):
+        for part in (self.presence.running, *_parts, *parts):
             await self._stack.enter_async_context(part())
         self._tasks = [
             asyncio.create_task(self._check_sessions()),
@@ -111,8 +124,9 @@ class Lifespan:
         """Serve one lifespan."""
         await receive()
         runtime = current_runtime()
-        await runtime.start(self._parts)
-        await send({"type": "lifespan.startup.complete"})
-        await receive()
-        await runtime.stop()
+        async with guarded_loop():
+            await runtime.start(self._parts)
+            await send({"type": "lifespan.startup.complete"})
+            await receive()
+            await runtime.stop()
         await send({"type": "lifespan.shutdown.complete"})

@@ -1,7 +1,7 @@
 """Signing in, staying signed in, signing out."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -10,13 +10,20 @@ from uuid import UUID
 from django.db import DatabaseError, transaction
 
 from snappio.accounts import tokens
-from snappio.accounts.errors import MemberNotFound, SessionNotFound, SignInFailed, TokenNotValid
+from snappio.accounts.errors import (
+    MemberNotFound,
+    SessionNotFound,
+    SignInFailed,
+    TokenNotValid,
+    TokenOver,
+)
 from snappio.accounts.models import Session, User
 from snappio.accounts.queries import session_with_member
 from snappio.accounts.services.passwords import member_with_password
 from snappio.core.clock import now
 from snappio.core.ids import secret_name
 from snappio.core.limits import current_limits
+from snappio.realtime.gateway.identity import Identity, TokenExpired
 from snappio.realtime.revocation import revoke_on_commit
 
 logger = logging.getLogger(__name__)
@@ -163,6 +170,33 @@ def prove(authorization: str) -> Proof:
     text = tokens.bearer_token(authorization)
     session = session_of(text)
     return Proof(session, tokens.read(text, at=now()).expires_at)
+
+
+def identify(authorization: str) -> Identity:
+    """Return what a new socket's header proves, or raise `NotAuthenticated`. One query."""
+    try:
+        proof = prove(authorization)
+    except TokenOver:
+        raise TokenExpired from None
+    session = proof.session
+    return Identity(session.user_id, session.user.username, session.pk, proof.expires_at)
+
+
+def live_member(session_id: UUID, *, user_id: int) -> User:
+    """Return the member if the session is live, or raise `NotAuthenticated`. One query."""
+    session = session_with_member(session_id, user_id=user_id)
+    if session is None or not _is_live(session, now()):
+        raise TokenNotValid
+    return session.user
+
+
+def live_members(sessions: Mapping[UUID, int]) -> Mapping[UUID, User]:
+    """Return the members of those sessions that are live, by session. One query.
+
+    ``sessions`` are the ids of the members they are said to belong to.
+    """
+    found = Session.objects.live(at=now()).filter(pk__in=sessions).select_related("user")
+    return {each.pk: each.user for each in found if each.user_id == sessions[each.pk]}
 
 
 def verify(text: str) -> None:

@@ -11,13 +11,13 @@ from django.db import transaction
 
 from snappio.accounts.models import User
 from snappio.chat import policies
-from snappio.chat.errors import MessageNotFound, NotAnEmoji, TooManyReactions
-from snappio.chat.keys import ConversationKey
-from snappio.chat.models import Conversation, Message, Reaction
-from snappio.chat.queries import get_message
+from snappio.chat.entities import entities_of
+from snappio.chat.errors import EmptyMessage, NotAnEmoji, TooManyReactions
+from snappio.chat.models import Conversation, Reaction
+from snappio.chat.services.attachments import drop_attachments
+from snappio.chat.services.requests import accept_by_reacting
+from snappio.chat.services.targets import locked_target
 from snappio.chat.updates import MessageState
-from snappio.core.clock import now
-from snappio.realtime.publishing import publish_on_commit
 
 # One emoji may be a family of seven code points; keycaps begin with ASCII.
 _EMOJI = re.compile(r"[#*0-9]\ufe0f?\u20e3|[^\x00-\xa0]{1,16}")
@@ -28,55 +28,71 @@ REACTION_KINDS = 20
 @transaction.atomic
 def edit_message(*, editor: User, conversation: Conversation, seq: int, text: str) -> MessageState:
     """Replace the text of one's own message; the same text is no edit."""
-    place, message = _locked(conversation, seq)
+    target = locked_target(member=editor, conversation=conversation, seq=seq)
+    message = target.message
     policies.require_is_sender(editor, message)
-    _require_can_write(editor, place)
+    target.require_can_write()
+    if not text and not message.has_attachments:
+        raise EmptyMessage
 
-    if text != message.text or message.raw:
-        # What an old socket sent is over: its clients would show the old text.
-        message.text, message.raw, message.edited_at = text, "", now()
-        _save(message, place, "text", "raw", "edited_at")
-        return _tell(message, place)
-    return get_message(place, seq)
+    if text == message.text and not message.raw:
+        return target.state()
+    # What an old socket sent is over: its clients would show the old text.
+    message.text, message.entities = text, entities_of(text)
+    message.raw, message.edited_at = "", target.at
+    target.save("text", "entities", "raw", "edited_at")
+    return target.tell()
 
 
 @transaction.atomic
-def delete_message(*, remover: User, conversation: Conversation, seq: int) -> None:
-    """Empty one's own message; its place stays, for everybody's order and numbers."""
-    place, message = _locked(conversation, seq)
-    policies.require_is_sender(remover, message)
+def delete_message(*, remover: User, conversation: Conversation, seq: int) -> MessageState:
+    """Empty a message; its place stays, for everybody's order and numbers.
 
-    message.text, message.raw, message.deleted_at = "", "", now()
+    One's own, or as the owner or a moderator of a group or room anybody's.
+    """
+    target = locked_target(member=remover, conversation=conversation, seq=seq)
+    message = target.message
+    policies.require_can_delete(remover, message, target.place)
+
+    message.text, message.entities, message.raw = "", "", ""
+    message.deleted_at, message.pinned_at = target.at, None
     message.reactions.all().delete()
-    _save(message, place, "text", "raw", "deleted_at")
-    _tell(message, place)
+    if message.has_attachments:
+        drop_attachments([message.pk])
+        message.has_attachments = False
+    target.save("text", "entities", "raw", "has_attachments", "deleted_at", "pinned_at")
+    return target.tell()
 
 
 @transaction.atomic
-def react(*, member: User, conversation: Conversation, seq: int, emoji: str) -> None:
+def react(*, member: User, conversation: Conversation, seq: int, emoji: str) -> MessageState:
     """Put an emoji to a message; putting it again changes nothing."""
     require_is_emoji(emoji)
-    place, message = _locked(conversation, seq)
-    _require_can_write(member, place)
+    target = locked_target(member=member, conversation=conversation, seq=seq)
+    message = target.message
+    target.require_can_write()
     kinds = set(message.reactions.values_list("emoji", flat=True).distinct())
     if emoji not in kinds and len(kinds) >= REACTION_KINDS:
         raise TooManyReactions
 
     _, is_new = Reaction.objects.get_or_create(message=message, user=member, emoji=emoji)
-    if is_new:
-        _save(message, place)
-        _tell(message, place)
+    if not is_new:
+        return target.state()
+    accept_by_reacting(target.conversation, member)
+    target.save()
+    return target.tell()
 
 
 @transaction.atomic
-def unreact(*, member: User, conversation: Conversation, seq: int, emoji: str) -> None:
+def unreact(*, member: User, conversation: Conversation, seq: int, emoji: str) -> MessageState:
     """Take one's emoji away; taking it again changes nothing."""
-    place, message = _locked(conversation, seq)
+    target = locked_target(member=member, conversation=conversation, seq=seq)
 
-    deleted, _ = message.reactions.filter(user=member, emoji=emoji).delete()
-    if deleted:
-        _save(message, place)
-        _tell(message, place)
+    deleted, _ = target.message.reactions.filter(user=member, emoji=emoji).delete()
+    if not deleted:
+        return target.state()
+    target.save()
+    return target.tell()
 
 
 def require_is_emoji(text: str) -> None:
@@ -84,35 +100,3 @@ def require_is_emoji(text: str) -> None:
     is_text = any(unicodedata.category(char)[0] in "LZ" for char in text)
     if is_text or not _EMOJI.fullmatch(text):
         raise NotAnEmoji
-
-
-def _locked(conversation: Conversation, seq: int) -> tuple[Conversation, Message]:
-    place = Conversation.objects.select_for_update().get(pk=conversation.pk)
-    message = Message.objects.filter(
-        conversation=place, seq=seq, deleted_at=None, kind=Message.Kind.MESSAGE
-    ).first()
-    if message is None:
-        raise MessageNotFound
-    return place, message
-
-
-def _require_can_write(member: User, place: Conversation) -> None:
-    key = ConversationKey.parse(place.key)
-    active = User.objects.active().filter(pk__in=[member.pk, *key.member_ids])
-    policies.require_can_write(
-        key, sender_id=member.pk, active_members=set(active.values_list("pk", flat=True))
-    )
-
-
-def _save(message: Message, place: Conversation, *changed: str) -> None:
-    place.revision += 1
-    place.save(update_fields=["revision"])
-    message.revision = place.revision
-    message.save(update_fields=["revision", *changed])
-
-
-def _tell(message: Message, place: Conversation) -> MessageState:
-    state = get_message(place, message.seq)
-    topic = ConversationKey.parse(place.key).topic
-    publish_on_commit([state.to_update(topic, last_seq=place.last_seq).to_hint()])
-    return state

@@ -1,4 +1,4 @@
-"""Opening conversations and keeping one's place in them."""
+"""Opening conversations, and locking them."""
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
@@ -7,54 +7,79 @@ from django.db import transaction
 
 from snappio.accounts.models import User
 from snappio.chat import keys
-from snappio.chat.errors import NotAParticipant, NotSaidYet
+from snappio.chat.acquaintances import acquainted_among
+from snappio.chat.errors import ConversationNotFound
 from snappio.chat.keys import ConversationKey
-from snappio.chat.models import Conversation, Participant
-from snappio.chat.queries import partner_named
+from snappio.chat.models import Conversation, Participant, Visibility
+from snappio.chat.queries import conversation_with_key, partner_named
+from snappio.chat.services.inboxes import touch_inboxes
+from snappio.chat.services.requests import come_back
+from snappio.chat.updates import InboxChange
+from snappio.core import rates
 from snappio.core.clock import now
+from snappio.core.limits import current_limits
 
 
 @transaction.atomic
 def open_private_chat(*, opener: User, username: str) -> Conversation:
     """Return the chat with the member of this name, making it if it is new.
 
-    Raises `NobodyToTalkTo` for oneself and for whoever is not there.
+    Raises `NobodyToTalkTo` for oneself and for whoever is not there, and `TooMany` for
+    a new one with yet another stranger. Old sockets make chats by their first message,
+    which must not fail: they are not counted.
     """
     partner = partner_named(username)
     key = ConversationKey.private(opener.pk, partner.pk)
+    if conversation_with_key(key) is None and not acquainted_among({(opener.pk, partner.pk)}):
+        rates.take("chats:strangers", str(opener.pk), current_limits().stranger_chats)
 
-    return locked_conversations({key}, now())[key]
+    conversation = locked_conversations({key}, now())[key]
+    come_back(conversation, opener)
+    return conversation
 
 
-@transaction.atomic
-def mark_read(*, conversation: Conversation, reader: User, seq: int) -> int:
-    """Remember that the reader has read up to ``seq``, and return how far they are.
+def locked(conversation: Conversation, *, viewer: User) -> Conversation:
+    """Lock a conversation, in the caller's transaction, and return it as it now is.
 
-    It never moves back. Raises `NotSaidYet` beyond the last message, and
-    `NotAParticipant` for somebody who only looks on.
+    Raises `ConversationNotFound` if the viewer may not read it any more.
     """
-    if seq > Conversation.objects.values_list("last_seq", flat=True).get(pk=conversation.pk):
-        raise NotSaidYet
-    places = Participant.objects.filter(conversation=conversation, user=reader)
-
-    places.filter(read_seq__lt=seq).update(read_seq=seq)
-
-    read_seq = places.values_list("read_seq", flat=True).first()
-    if read_seq is None:
-        raise NotAParticipant
-    return read_seq
+    # Two statements: while the first waits for the lock, it goes on seeing who was a
+    # member when it began.
+    found = Conversation.objects.select_for_update().filter(pk=conversation.pk).first()
+    if found is None or not Conversation.objects.visible_to(viewer).filter(pk=found.pk).exists():
+        raise ConversationNotFound
+    return found
 
 
 def locked_conversations(
     wanted: Collection[ConversationKey], at: datetime
 ) -> dict[ConversationKey, Conversation]:
-    """Lock these conversations, in the caller's transaction; make those that are new."""
+    """Lock these conversations, in the caller's transaction; make those that are new.
+
+    Groups and rooms with members are made by somebody, not by a message: where there
+    is none, there is none in the answer either.
+    """
     texts = {str(key): key for key in wanted}
     found = _lock(texts)
-    if len(found) < len(texts):
-        _make(texts.keys() - {conversation.key for conversation in found}, at)
+    missing = texts.keys() - {conversation.key for conversation in found}
+    makeable = {text for text in missing if not texts[text].has_members}
+    if makeable:
+        _make(makeable, at)
         found = _lock(texts)
     return {texts[conversation.key]: conversation for conversation in found}
+
+
+# What appending reads and moves.
+_WRITTEN = (
+    "key",
+    "kind",
+    "visibility",
+    "last_seq",
+    "revision",
+    "members_count",
+    "slow_mode_seconds",
+    "is_request",
+)
 
 
 def _lock(texts: Collection[str]) -> Sequence[Conversation]:
@@ -62,7 +87,7 @@ def _lock(texts: Collection[str]) -> Sequence[Conversation]:
     if not texts:
         return []
     locked = Conversation.objects.select_for_update().filter(key__one_of=set(texts))
-    return list(locked.only("key", "last_seq", "revision").order_by("pk"))
+    return list(locked.only(*_WRITTEN).order_by("pk"))
 
 
 def _make(texts: Iterable[str], at: datetime) -> None:
@@ -72,17 +97,30 @@ def _make(texts: Iterable[str], at: datetime) -> None:
     # lets one through, and both then lock that row.
     Conversation.objects.bulk_create(
         [
-            Conversation(key=text, kind=key.kind, name=key.name, created_at=at, last_message_at=at)
+            Conversation(
+                key=text,
+                kind=key.kind,
+                name=key.name,
+                visibility=Visibility.OPEN if key.is_by_name else Visibility.PRIVATE,
+                members_count=len(key.member_ids),
+                created_at=at,
+                last_message_at=at,
+            )
             for text, key in parsed.items()
         ],
         ignore_conflicts=True,
     )
-    made = Conversation.objects.filter(key__in=parsed, kind=keys.PRIVATE).values_list("pk", "key")
-    Participant.objects.bulk_create(
-        [
-            Participant(conversation_id=pk, user_id=member, joined_at=at)
-            for pk, text in made
-            for member in parsed[text].member_ids
-        ],
-        ignore_conflicts=True,
-    )
+    # Another process may have made some of them; who makes the participants tells of it.
+    made = Conversation.objects.filter(
+        key__in=parsed, kind=keys.PRIVATE, participants=None
+    ).values_list("pk", "key")
+    places = [(pk, member) for pk, text in made for member in parsed[text].member_ids]
+    if places:
+        Participant.objects.bulk_create(
+            [
+                Participant(conversation_id=pk, user_id=member, joined_at=at)
+                for pk, member in places
+            ],
+            ignore_conflicts=True,
+        )
+        touch_inboxes({member: InboxChange(str(pk), "added") for pk, member in places})

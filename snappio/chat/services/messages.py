@@ -4,70 +4,76 @@ Sockets hand their drafts to a lane (`chat.lanes`), which appends whatever has
 queued up in one transaction. Requests append a batch of one. Either way:
 
     lock and check    conversation rows locked in id order; senders' sessions live,
-                      private chats' members still there
+                      private chats' members still there, a place in groups and rooms
     write             seq and revision without gaps, a repeated client id answered
                       with the first message
     tell              after the commit, and only then
+
+On PostgreSQL, what is plain takes one statement instead (`services.plain`), and only
+the rest comes this long way.
 """
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID, uuid4
+from uuid import uuid4
 
-from django.db import transaction
+from django.db import connection, transaction
 
-from snappio.accounts.models import Session, User
+from snappio.accounts.models import Session
 from snappio.chat import keys, policies
-from snappio.chat.errors import BadClientId, NotSaidYet
+from snappio.chat.entities import entities_of
+from snappio.chat.errors import BadClientId, ConversationNotFound, EmptyMessage, NotSaidYet
 from snappio.chat.keys import ConversationKey
 from snappio.chat.models import Conversation, Message, Participant
+from snappio.chat.queries import attachment_state, states_of
+from snappio.chat.services.attachments import keep_attachments, take_uploads
 from snappio.chat.services.conversations import locked_conversations
+from snappio.chat.services.drafts import (
+    Draft,
+    Places,
+    Sender,
+    live_senders,
+    places_of,
+    refusals_of,
+)
+from snappio.chat.services.inboxes import touch_inboxes
+from snappio.chat.services.plain import append_plain
+from snappio.chat.services.requests import note_requests
 from snappio.chat.services.rows import insert
-from snappio.chat.updates import MessageState
+from snappio.chat.updates import InboxChange, MessageState
 from snappio.core import rates
 from snappio.core.clock import now
-from snappio.core.errors import DomainError, NotAuthenticated
+from snappio.core.errors import DomainError
 from snappio.core.limits import current_limits
+from snappio.media.models import Media
 from snappio.realtime.publishing import publish_on_commit
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
-    """A message that somebody wants to send.
+class Stored:
+    """A message that is stored now; ``is_duplicate`` if it was before this sending."""
 
-    ``session_id`` and ``sender_id`` are None for guests. ``is_first_try`` says
-    that the client id was made a moment ago and cannot be stored yet, which
-    saves looking for it.
-    """
-
-    key: ConversationKey
-    sender_id: int | None
-    session_id: UUID | None
-    client_id: str
-    text: str
-    raw: str = ""
-    reply_to: int | None = None
-    is_first_try: bool = False
+    message: MessageState
+    is_duplicate: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Sender:
-    """Who a live session belongs to, and how they are called."""
-
-    user_id: int
-    username: str
-    name: str
-
-
-Outcome = Message | DomainError
+Outcome = Stored | DomainError
 
 # Printable ASCII: it comes from a header, and ends in logs and frames.
 _CLIENT_ID = re.compile(r"[!-~]{1,64}")
 
 # (conversation, sender, client id): what makes a message the same message.
 _Identity = tuple[int, int | None, str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Fresh:
+    # To be stored with what it shows.
+    message: Message
+    uploads: Sequence[Media]
 
 
 def send_message(
@@ -77,6 +83,7 @@ def send_message(
     text: str,
     client_id: str | None,
     reply_to: int | None = None,
+    attachments: Sequence[int] = (),
 ) -> MessageState:
     """Append one message, from a request; ``client_id`` is made here if the client gave none.
 
@@ -85,8 +92,7 @@ def send_message(
     limits = current_limits()
     rates.take("messages:member", str(session.user_id), limits.messages_member)
     rates.take("messages:conversation", str(conversation.pk), limits.messages_conversation)
-    if client_id is not None and not _CLIENT_ID.fullmatch(client_id):
-        raise BadClientId
+    require_client_id(client_id)
     draft = Draft(
         key=ConversationKey.parse(conversation.key),
         sender_id=session.user_id,
@@ -94,6 +100,7 @@ def send_message(
         client_id=client_id or uuid4().hex,
         text=text,
         reply_to=reply_to,
+        attachments=tuple(attachments),
         is_first_try=client_id is None,
     )
 
@@ -101,80 +108,97 @@ def send_message(
 
     if isinstance(outcome, DomainError):
         raise outcome
-    sender = session.user
-    return MessageState.of(outcome, sender=sender.username, sender_name=sender.name)
+    return outcome.message
 
 
-@transaction.atomic
+def require_client_id(client_id: str | None) -> None:
+    """Raise `BadClientId` for what cannot name a message; None leaves the naming to us."""
+    if client_id is not None and not _CLIENT_ID.fullmatch(client_id):
+        raise BadClientId
+
+
 def append_messages(drafts: Sequence[Draft], *, is_retry: bool = False) -> Sequence[Outcome]:
     """Store the drafts in their order; return for each its message, or why it was refused.
 
     Sending a client id again returns the first message. ``is_retry`` says that
     an earlier try of this very batch may have been committed.
     """
+    if is_retry or connection.vendor != "postgresql":
+        return _append_any(drafts, is_retry=is_retry)
+    outcomes: dict[int, Outcome] = {
+        index: Stored(message, is_duplicate=False)
+        for index, message in append_plain(drafts).items()
+    }
+    _tell([drafts[index] for index in outcomes], list(outcomes.values()))
+    rest = [index for index in range(len(drafts)) if index not in outcomes]
+    if rest:
+        # If this fails, the batch comes again, and what was plain is stored by then.
+        outcomes |= zip(rest, _append_any([drafts[i] for i in rest], is_retry=True), strict=True)
+    return [outcomes[index] for index in range(len(drafts))]
+
+
+@transaction.atomic
+def _append_any(drafts: Sequence[Draft], *, is_retry: bool) -> Sequence[Outcome]:
     at = now()
-    senders = _live_senders(drafts, at)
-    refusals = _refusals(drafts, senders)
+    senders = live_senders(drafts, at)
+    refusals = refusals_of(drafts, senders)
     accepted = [draft for draft, refusal in zip(drafts, refusals, strict=True) if not refusal]
     conversations = locked_conversations({draft.key for draft in accepted}, at)
-    stored = _earlier(accepted, conversations, is_retry=is_retry)
+    for index, draft in enumerate(drafts):
+        if not refusals[index] and draft.key not in conversations:
+            refusals[index] = ConversationNotFound()
+    accepted = [draft for draft in accepted if draft.key in conversations]
+    earlier = _earlier(accepted, conversations, is_retry=is_retry)
+    places = places_of(accepted, conversations, at)
 
-    fresh: list[Message] = []
+    fresh: dict[_Identity, _Fresh] = {}
     for index, draft in enumerate(drafts):
         if refusals[index]:
             continue
-        conversation = conversations[draft.key]
-        identity = (conversation.pk, draft.sender_id, draft.client_id)
-        if identity in stored:
+        identity = _identity_of(draft, conversations)
+        if identity in earlier or identity in fresh:
             continue
-        if draft.reply_to is not None and draft.reply_to > conversation.last_seq:
-            refusals[index] = NotSaidYet()
+        try:
+            _require_fits(conversations[draft.key], draft, places, at)
+            uploads = take_uploads(draft)
+        except DomainError as refusal:
+            refusals[index] = refusal
             continue
-        stored[identity] = _next_message(conversation, draft, at)
-        fresh.append(stored[identity])
-    _note_participants(fresh, conversations)
-    _save(fresh, conversations.values())
+        fresh[identity] = _Fresh(_next_message(conversations[draft.key], draft, at), uploads)
+    messages = [one.message for one in fresh.values()]
+    _note_newcomers(messages, conversations, places)
+    note_requests(messages, conversations.values())
+    _save(messages, conversations.values())
+    keep_attachments({one.message: one.uploads for one in fresh.values() if one.uploads})
 
-    outcomes = [
-        refusal or stored[(conversations[draft.key].pk, draft.sender_id, draft.client_id)]
-        for draft, refusal in zip(drafts, refusals, strict=True)
-    ]
-    _tell(drafts, outcomes, senders)
+    outcomes: list[Outcome] = []
+    answered: set[_Identity] = set()
+    for draft, refused in zip(drafts, refusals, strict=True):
+        if refused:
+            outcomes.append(refused)
+        elif (identity := _identity_of(draft, conversations)) in earlier:
+            outcomes.append(Stored(earlier[identity], is_duplicate=True))
+        else:
+            sender = senders[draft.proof] if draft.proof else None
+            state = _state_of(fresh[identity], sender)
+            # Two devices may send one message at once, and come in one batch.
+            outcomes.append(Stored(state, is_duplicate=identity in answered))
+            answered.add(identity)
+    _tell(drafts, outcomes)
     return outcomes
 
 
-def _live_senders(drafts: Iterable[Draft], at: datetime) -> Mapping[UUID, Sender]:
-    sessions = {draft.session_id for draft in drafts if draft.session_id}
-    if not sessions:
-        return {}
-    rows = (
-        Session.objects.live(at=at)
-        .filter(pk__one_of=sessions)
-        .values_list("pk", "user_id", "user__username", "user__name")
+def _identity_of(draft: Draft, conversations: Mapping[ConversationKey, Conversation]) -> _Identity:
+    return conversations[draft.key].pk, draft.sender_id, draft.client_id
+
+
+def _state_of(one: _Fresh, sender: Sender | None) -> MessageState:
+    return MessageState.of(
+        one.message,
+        sender=sender.username if sender else None,
+        sender_name=sender.name if sender else "",
+        attachments=list(map(attachment_state, one.uploads)),
     )
-    return {pk: Sender(user_id, username, name) for pk, user_id, username, name in rows}
-
-
-def _refusals(drafts: Sequence[Draft], senders: Mapping[UUID, Sender]) -> list[DomainError | None]:
-    parties = {member for draft in drafts for member in draft.key.member_ids}
-    active = _active_among(parties) if parties else set()
-    return [_refusal(draft, senders, active) for draft in drafts]
-
-
-def _active_among(members: set[int]) -> set[int]:
-    return set(User.objects.active().filter(pk__one_of=members).values_list("pk", flat=True))
-
-
-def _refusal(
-    draft: Draft, senders: Mapping[UUID, Sender], active: Collection[int]
-) -> DomainError | None:
-    if draft.session_id is not None and draft.session_id not in senders:
-        return NotAuthenticated()
-    try:
-        policies.require_can_write(draft.key, sender_id=draft.sender_id, active_members=active)
-    except DomainError as refusal:
-        return refusal
-    return None
 
 
 def _earlier(
@@ -182,7 +206,7 @@ def _earlier(
     conversations: Mapping[ConversationKey, Conversation],
     *,
     is_retry: bool,
-) -> dict[_Identity, Message]:
+) -> dict[_Identity, MessageState]:
     # Read after the locks were granted: a twin that was committed while we
     # waited is seen now.
     known = [draft for draft in drafts if is_retry or not draft.is_first_try]
@@ -192,7 +216,28 @@ def _earlier(
         conversation__in={conversations[draft.key].pk for draft in known},
         client_id__in={draft.client_id for draft in known},
     )
-    return {(row.conversation_id, row.sender_id, row.client_id): row for row in rows}
+    places = {
+        (conversation_id, seq): (conversation_id, sender_id, client_id)
+        for conversation_id, seq, sender_id, client_id in rows.values_list(
+            "conversation_id", "seq", "sender_id", "client_id"
+        )
+    }
+    states = states_of(rows) if places else []
+    return {places[int(state.conversation), state.seq]: state for state in states}
+
+
+def _require_fits(conversation: Conversation, draft: Draft, places: Places, at: datetime) -> None:
+    if not (draft.text or draft.raw or draft.attachments):
+        raise EmptyMessage
+    if draft.key.kind != keys.PRIVATE:
+        place = places.of(conversation, draft.sender_id)
+        is_banned = places.bans(conversation, draft.sender_id)
+        policies.require_place(conversation, place, is_banned=is_banned, at=at)
+        if place is not None:
+            # For what else of theirs is in this batch.
+            place.wrote_at = at
+    if draft.reply_to is not None and draft.reply_to > conversation.last_seq:
+        raise NotSaidYet
 
 
 def _next_message(conversation: Conversation, draft: Draft, at: datetime) -> Message:
@@ -208,8 +253,10 @@ def _next_message(conversation: Conversation, draft: Draft, at: datetime) -> Mes
         sender_kind=Message.SenderKind.GUEST if is_guest else Message.SenderKind.MEMBER,
         client_id=draft.client_id,
         text=draft.text,
+        entities=entities_of(draft.text),
         raw=draft.raw,
         reply_to=draft.reply_to,
+        has_attachments=bool(draft.attachments),
         sent_at=at,
     )
 
@@ -221,37 +268,38 @@ def _save(fresh: Sequence[Message], conversations: Iterable[Conversation]) -> No
     insert(fresh, [row for row in conversations if row.pk in changed])
 
 
-def _note_participants(
-    fresh: Iterable[Message], conversations: Mapping[ConversationKey, Conversation]
+def _note_newcomers(
+    fresh: Iterable[Message],
+    conversations: Mapping[ConversationKey, Conversation],
+    places: Places,
 ) -> None:
     # Who speaks in an open room finds it among the own conversations from then on.
-    rooms = {row.pk for key, row in conversations.items() if key.kind == keys.ROOM}
+    by_id = {row.pk: row for row in conversations.values() if row.is_open}
     spoke = {
         (message.conversation_id, message.sender_id)
         for message in fresh
-        if message.conversation_id in rooms and message.sender_id is not None
+        if message.conversation_id in by_id
+        and message.sender_id is not None
+        and (message.conversation_id, message.sender_id) not in places.participants
     }
-    if spoke:
-        Participant.objects.bulk_create(
-            [Participant(conversation_id=room, user_id=member) for room, member in sorted(spoke)],
-            ignore_conflicts=True,
-        )
+    if not spoke:
+        return
+    Participant.objects.bulk_create(
+        [Participant(conversation_id=room, user_id=member) for room, member in sorted(spoke)]
+    )
+    for room, count in Counter(room for room, _ in spoke).items():
+        by_id[room].members_count += count
+        by_id[room].save(update_fields=["members_count"])
+    touch_inboxes({member: InboxChange(str(room), "added") for room, member in sorted(spoke)})
 
 
-def _tell(
-    drafts: Sequence[Draft], outcomes: Sequence[Outcome], senders: Mapping[UUID, Sender]
-) -> None:
+def _tell(drafts: Sequence[Draft], outcomes: Sequence[Outcome]) -> None:
     # A message that was stored by an earlier try is told again: that try may
     # have died before it told.
-    hints = []
-    for draft, outcome in zip(drafts, outcomes, strict=True):
-        if isinstance(outcome, Message):
-            sender = senders[draft.session_id] if draft.session_id else None
-            posted = MessageState.of(
-                outcome,
-                sender=sender.username if sender else None,
-                sender_name=sender.name if sender else "",
-            )
-            hints.append(posted.to_update(draft.key.topic, last_seq=outcome.seq).to_hint())
+    hints = [
+        outcome.message.to_update(draft.key.topic, last_seq=outcome.message.seq).to_hint()
+        for draft, outcome in zip(drafts, outcomes, strict=True)
+        if isinstance(outcome, Stored)
+    ]
     if hints:
         publish_on_commit(hints)

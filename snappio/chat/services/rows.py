@@ -5,6 +5,7 @@ PostgreSQL takes to run it, and the sockets of the process wait meanwhile.
 """
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import orjson
 from django.db import connection
@@ -32,21 +33,28 @@ def _insert_anywhere(messages: Sequence[Message], conversations: Sequence[Conver
         )
     for place in _read_by(messages):
         Participant.objects.filter(
-            conversation_id=place["conversation_id"],
-            user_id=place["user_id"],
-            read_seq__lt=place["read_seq"],
-        ).update(read_seq=place["read_seq"])
+            conversation_id=place["conversation_id"], user_id=place["user_id"]
+        ).update(
+            read_seq=place["read_seq"],
+            delivered_seq=place["read_seq"],
+            wrote_at=place["wrote_at"],
+        )
 
 
-def _read_by(messages: Sequence[Message]) -> Iterable[dict[str, int]]:
+def _read_by(messages: Sequence[Message]) -> Iterable[dict[str, Any]]:
     # Who sends has read what they sent; the last of several counts.
     last = {
-        (message.conversation_id, message.sender_id): message.seq
+        (message.conversation_id, message.sender_id): message
         for message in messages
         if message.sender_id is not None
     }
-    for (conversation_id, user_id), seq in last.items():
-        yield {"conversation_id": conversation_id, "user_id": user_id, "read_seq": seq}
+    for (conversation_id, user_id), message in last.items():
+        yield {
+            "conversation_id": conversation_id,
+            "user_id": user_id,
+            "read_seq": message.seq,
+            "wrote_at": message.sent_at,
+        }
 
 
 _INSERT = """
@@ -58,18 +66,17 @@ WITH moved AS (
   WHERE conversation.id = place.id
 ), read AS (
   UPDATE chat_participant AS participant
-  SET read_seq = place.read_seq
+  SET read_seq = place.read_seq, delivered_seq = place.read_seq, wrote_at = place.wrote_at
   FROM json_populate_recordset(NULL::chat_participant, %s) AS place
   WHERE participant.conversation_id = place.conversation_id
     AND participant.user_id = place.user_id
-    AND participant.read_seq < place.read_seq
 )
 INSERT INTO chat_message (
-  conversation_id, seq, revision, kind, sender_id, sender_kind, client_id, text, raw, reply_to,
-  sent_at
+  conversation_id, seq, revision, kind, event, subject_id, sender_id, sender_kind, client_id,
+  text, entities, raw, reply_to, has_attachments, sent_at
 )
-SELECT conversation_id, seq, revision, kind, sender_id, sender_kind, client_id, text, raw,
-  reply_to, sent_at
+SELECT conversation_id, seq, revision, kind, event, subject_id, sender_id, sender_kind, client_id,
+  text, entities, raw, reply_to, has_attachments, sent_at
 FROM json_populate_recordset(NULL::chat_message, %s)
 RETURNING conversation_id, seq, id
 """
@@ -93,12 +100,16 @@ def _insert_on_postgres(messages: Sequence[Message], conversations: Sequence[Con
             "seq": message.seq,
             "revision": message.revision,
             "kind": message.kind,
+            "event": message.event,
+            "subject_id": message.subject_id,
             "sender_id": message.sender_id,
             "sender_kind": message.sender_kind,
             "client_id": message.client_id,
             "text": message.text,
+            "entities": message.entities,
             "raw": message.raw,
             "reply_to": message.reply_to,
+            "has_attachments": message.has_attachments,
             "sent_at": message.sent_at,
         }
         for message in messages

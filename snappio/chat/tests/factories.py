@@ -1,4 +1,4 @@
-"""Members with sessions, and drafts of theirs."""
+"""Members with sessions, drafts of theirs, groups; and what was told."""
 
 from uuid import uuid4
 
@@ -6,9 +6,17 @@ from rest_framework.test import APIClient
 
 from snappio.accounts.models import Session, User
 from snappio.accounts.services.sessions import _open_session
-from snappio.chat.keys import ConversationKey
-from snappio.chat.services.messages import Draft
+from snappio.chat.keys import GROUP, ConversationKey
+from snappio.chat.models import ChatSettings, Conversation, Participant, Role, Visibility
+from snappio.chat.services import groups
+from snappio.chat.services.drafts import Draft
+from snappio.chat.services.membership import add_members
+from snappio.chat.services.messages import Stored, append_messages
+from snappio.chat.services.rooms import make_room
+from snappio.chat.updates import read_update
 from snappio.core.clock import now
+from snappio.realtime.publishing import publish_rollback_unsafe
+from snappio.realtime.updates import Update
 
 
 def make_member(username):
@@ -42,3 +50,83 @@ def draft(sender, key, text="hello", **more):
         session_id=session_of(sender).pk if sender else None,
         **{"client_id": uuid4().hex, "text": text, **more},
     )
+
+
+def welcome_strangers(*members):
+    """Turn off that chats which strangers begin wait apart."""
+    ChatSettings.objects.bulk_create([ChatSettings(user=who, requests=False) for who in members])
+
+
+def make_group(*members, kind=GROUP, **more):
+    key = ConversationKey.new_group() if kind == GROUP else ConversationKey.closed_room()
+    group = Conversation.objects.create(key=str(key), kind=kind, members_count=len(members), **more)
+    Participant.objects.bulk_create(
+        [Participant(conversation=group, user=member) for member in members]
+    )
+    return group
+
+
+def told_by(callbacks):
+    """Return what was published by the callbacks of a commit, each with its topic."""
+    hints = [hint for callback in callbacks for hint in callback.args[0]]
+    updates = map(Update.from_hint, hints)
+    return [(update.topic, read_update(update)) for update in updates]
+
+
+def group_of(owner, *others, **changes):
+    """Make a group with a name; ``changes`` are fields that differ from a new one's."""
+    group = groups.make_group(
+        maker=owner, usernames=[other.username for other in others], name="Hikers"
+    )
+    Conversation.objects.filter(pk=group.pk).update(**changes)
+    group.refresh_from_db()
+    return group
+
+
+def key_of(conversation):
+    return ConversationKey.parse(conversation.key)
+
+
+def say(sender, conversation, text="hello"):
+    """Say something; return the message as it is told, or the refusal."""
+    (outcome,) = append_messages([draft(sender, key_of(conversation), text)])
+    return outcome.message if isinstance(outcome, Stored) else outcome
+
+
+def make_moderator(conversation, member):
+    conversation.participants.filter(user=member).update(role=Role.MODERATOR)
+
+
+def told(callbacks):
+    """Return what callbacks of a commit publish (`django_capture_on_commit_callbacks`)."""
+    hints = [
+        hint
+        for callback in callbacks
+        if getattr(callback, "func", None) is publish_rollback_unsafe
+        for hint in callback.args[0]
+    ]
+    return [Update.from_hint(hint) for hint in hints]
+
+
+def room_of(owner, *others, **more):
+    """Make a room with members, of those; ``more`` is what `make_room` takes."""
+    room = make_room(maker=owner, **{"name": "Reading", **more})
+    for other in others:
+        add_members(by=owner, conversation=room, usernames=[other.username])
+    room.refresh_from_db()
+    return room
+
+
+def make_place(members, *, key=None, visibility=Visibility.PRIVATE):
+    """Return a group, or the room of that key, of these members by their role's name."""
+    key = key or ConversationKey.new_group()
+    place = Conversation.objects.create(
+        key=str(key),
+        kind=key.kind,
+        name="Friends",
+        visibility=visibility,
+        members_count=len(members),
+    )
+    for member, role in members.items():
+        Participant.objects.create(conversation=place, user=member, role=role)
+    return place

@@ -4,9 +4,9 @@ import pytest
 
 from snappio.accounts.services.members import close_account
 from snappio.chat.models import Conversation, Message, Reaction
-from snappio.chat.queries import ChatSource
-from snappio.chat.serializers import MessageOutput, ReactionOutput
+from snappio.chat.serializers.messages import MessageOutput, ReactionOutput
 from snappio.chat.services.messages import append_messages
+from snappio.chat.sources import ChatSource
 from snappio.chat.tests.factories import client_of, draft, private
 from snappio.realtime.updates import Position
 
@@ -45,6 +45,19 @@ def test_edits_ones_own_message(alice, said):
     assert numbers() == (3, 4)
 
 
+def test_entities_follow_the_text(alice, said):
+    client = client_of(alice)
+
+    named = client.patch(said, {"text": "ask @bob"}, format="json").json()
+    plain = client.patch(said, {"text": "ask him"}, format="json").json()
+
+    assert named["entities"] == [{"type": "mention", "start": 4, "end": 8, "value": "bob"}]
+    assert plain["entities"] == []
+    client.patch(said, {"text": "#tea"}, format="json")
+    client.delete(said)
+    assert client.get(said).json()["entities"] == []
+
+
 def test_same_text_is_no_edit(alice, said):
     answer = client_of(alice).patch(said, {"text": "word 2"}, format="json")
 
@@ -54,7 +67,7 @@ def test_same_text_is_no_edit(alice, said):
 
 def test_edited_message_of_an_old_socket_loses_its_raw_value(alice, key, said):
     append_messages([draft(alice, key, "x", raw='{"data":"x"}')])
-    address = said.replace("/2/", "/4/")
+    address = said.replace("messages/2/", "messages/4/")
 
     answer = client_of(alice).patch(address, {"text": "y"}, format="json")
 
@@ -110,7 +123,7 @@ def test_stranger_finds_nothing_to_change(carol, said):
 
 @pytest.mark.parametrize("seq", ["0", "4", "-1", "x", "9" * 30])
 def test_number_without_a_message_is_404(alice, said, seq):
-    answer = client_of(alice).get(said.replace("/2/", f"/{seq}/"))
+    answer = client_of(alice).get(said.replace("messages/2/", f"messages/{seq}/"))
 
     assert (answer.status_code, answer.json()["code"]) == (404, "message_not_found")
 
@@ -205,7 +218,7 @@ def test_listener_who_missed_changes_reads_present_states(alice, bob, key, said)
 def test_pages_of_what_was_missed_leave_nothing_out(alice, bob, key, said, limit):
     client_of(alice).patch(said, {"text": "edited"}, format="json")
     append_messages([draft(bob, key, "new") for _ in range(3)])
-    client_of(alice).delete(said.replace("/2/", "/3/"))
+    client_of(alice).delete(said.replace("messages/2/", "messages/3/"))
 
     position, heard = Position(revision=3, seq=3), []
     for _ in range(12):

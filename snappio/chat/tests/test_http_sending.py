@@ -5,9 +5,10 @@ import pytest
 from snappio.accounts.services.members import close_account
 from snappio.chat.keys import ConversationKey
 from snappio.chat.models import Conversation, Message
-from snappio.chat.serializers import ConversationOutput, MessageOutput
+from snappio.chat.serializers.conversations import ConversationOutput
+from snappio.chat.serializers.messages import MessageOutput
 from snappio.chat.services.messages import append_messages
-from snappio.chat.tests.factories import client_of, draft, private
+from snappio.chat.tests.factories import client_of, draft, private, welcome_strangers
 from snappio.core.limits import Limits, Rate
 
 INBOX = "/api/v1/conversations/"
@@ -55,6 +56,7 @@ def test_there_is_nobody_else_to_talk_to(alice, bob, username):
 
 
 def test_sent_message_is_in_both_inboxes(alice, bob, chat):
+    welcome_strangers(bob)
     answer = send(client_of(alice), chat, "over HTTP")
 
     assert answer.status_code == 201
@@ -114,6 +116,7 @@ def test_nobody_can_send_to_a_member_who_left(alice, bob, chat):
 
 
 def test_counts_what_is_unread(alice, bob, chat):
+    welcome_strangers(bob)
     for _ in range(3):
         send(client_of(alice), chat)
     reader = client_of(bob)
@@ -121,7 +124,7 @@ def test_counts_what_is_unread(alice, bob, chat):
     assert reader.get(INBOX).json()[0]["unread"] == 3
     answer = reader.post(f"{INBOX}{chat}/read/", {"seq": 2}, format="json")
 
-    assert answer.json() == {"read_seq": 2, "unread": 1}
+    assert answer.json() == {"read_seq": 2, "delivered_seq": 2, "unread": 1}
     assert reader.get(INBOX).json()[0]["unread"] == 1
     assert client_of(alice).get(INBOX).json()[0]["unread"] == 0
 
@@ -134,7 +137,7 @@ def test_read_marker_never_moves_back(alice, bob, chat):
 
     answer = reader.post(f"{INBOX}{chat}/read/", {"seq": 1}, format="json")
 
-    assert answer.json() == {"read_seq": 3, "unread": 0}
+    assert answer.json() == {"read_seq": 3, "delivered_seq": 3, "unread": 0}
 
 
 @pytest.mark.parametrize("seq", [2, -1, 2**63, "x", None])

@@ -10,9 +10,10 @@ from snappio.accounts.services.sessions import sign_out
 from snappio.chat.errors import GuestsNotWelcome, NobodyToTalkTo
 from snappio.chat.keys import ConversationKey
 from snappio.chat.models import Conversation, Message, Participant
-from snappio.chat.queries import ChatSource
 from snappio.chat.services.messages import append_messages
+from snappio.chat.sources import ChatSource
 from snappio.chat.tests.factories import draft, make_member, private, session_of
+from snappio.chat.updates import read_update
 from snappio.core.errors import NotAuthenticated
 from snappio.realtime.updates import Position
 
@@ -54,8 +55,29 @@ def test_repeated_client_id_gives_the_first_message(alice, bob):
     (first,) = append_messages([draft(alice, key, "first", client_id="x")])
     again, twin = append_messages([draft(alice, key, "second", client_id="x")] * 2)
 
-    assert [again.pk, twin.pk] == [first.pk] * 2
+    assert [again.message, twin.message] == [first.message] * 2
+    assert (first.is_duplicate, again.is_duplicate) == (False, True)
     assert places() == [("first", 1, 1)]
+
+
+def test_of_twins_that_come_together_the_first_is_new(alice, bob):
+    one, two = append_messages([draft(alice, private(alice, bob), client_id="x")] * 2)
+
+    assert one.message == two.message
+    assert (one.is_duplicate, two.is_duplicate) == (False, True)
+
+
+@pytest.mark.parametrize("raw", ["", '{"data":"see #tea"}'])
+def test_entities_are_stored_and_told_with_the_text(alice, bob, raw):
+    key = private(alice, bob)
+    append_messages([draft(alice, key, "see #tea", raw=raw), draft(alice, key, "plain")])
+
+    missed = ChatSource().missed(key.topic, Position(0, 0), 10)
+
+    assert [read_update(update).entities for update in missed.updates] == [
+        '[{"type":"hashtag","start":4,"end":8,"value":"tea"}]',
+        "",
+    ]
 
 
 def test_client_ids_of_two_members_are_two(alice, bob):
@@ -70,7 +92,7 @@ def test_retried_batch_is_stored_once(alice, bob):
     first = append_messages(batch)
     again = append_messages(batch, is_retry=True)
 
-    assert [m.pk for m in again] == [m.pk for m in first]
+    assert [one.message for one in again] == [one.message for one in first]
     assert Message.objects.count() == 5
 
 
@@ -82,7 +104,7 @@ def test_refuses_a_sender_without_a_live_session_and_nobody_else(alice, bob):
     refusal, kept = append_messages([late, fine])
 
     assert isinstance(refusal, NotAuthenticated)
-    assert (kept.seq, Message.objects.count()) == (1, 1)
+    assert (kept.message.seq, Message.objects.count()) == (1, 1)
 
 
 @pytest.mark.parametrize("leaves", ["partner", "sender"])
@@ -103,7 +125,7 @@ def test_refuses_who_is_no_party(alice, bob, carol):
 
 def test_guests_write_in_open_rooms_where_they_are_welcome(db, settings):
     (kept,) = append_messages([draft(None, LOBBY)])
-    assert (kept.sender_id, kept.sender_kind) == (None, "guest")
+    assert (kept.message.sender, kept.message.sender_kind) == (None, "guest")
     assert not Participant.objects.exists()
 
     settings.GUEST_ROOMS = False
@@ -148,6 +170,7 @@ def test_two_connections_share_the_numbers_of_a_new_conversation():
     for thread in threads:
         thread.join(60)
 
-    assert Conversation.objects.count() == 1
+    # Whoever came second has accepted what the other began.
+    assert [row.is_request for row in Conversation.objects.all()] == [False]
     numbers = Message.objects.order_by("seq").values_list("seq", "revision")
     assert list(numbers) == [(number, number) for number in range(1, 201)]

@@ -53,7 +53,8 @@ class OrjsonRenderer(BaseRenderer):
     ) -> bytes:
         if data is None:
             return b""
-        return encoded(data)
+        # What is wrong with a list is told by the places of its items, which are numbers.
+        return orjson.dumps(data, default=_plain, option=orjson.OPT_NON_STR_KEYS)
 
 
 def encoded(value: Any) -> bytes:

@@ -1,10 +1,11 @@
 """Paged lists as bare arrays with a `Link` header (RFC 8288)."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
 from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 
 from snappio.core.errors import InvalidInput
@@ -45,7 +46,19 @@ def answer_page(request: Request, items: Collection[Any], next_cursor: str | Non
     # Not DRF's `Response`, whose template machinery costs more than writing the JSON.
     response = HttpResponse(encoded(items), content_type=OrjsonRenderer.media_type)
     if next_cursor:
-        parameters = {**request.query_params.dict(), "cursor": next_cursor}
-        address = public_url(request, f"{request.path}?{urlencode(parameters)}")
-        response["Link"] = f'<{address}>; rel="next"'
+        set_links(response, request, next={**request.query_params.dict(), "cursor": next_cursor})
     return response
+
+
+def set_links(
+    response: HttpResponseBase, request: Request, **relations: Mapping[str, object]
+) -> None:
+    """Name other parts of this list in ``Link``, each by the parameters that ask for it."""
+    addresses = {
+        relation: public_url(request, f"{request.path}?{urlencode(parameters)}")
+        for relation, parameters in relations.items()
+    }
+    if addresses:
+        response["Link"] = ", ".join(
+            f'<{address}>; rel="{relation}"' for relation, address in addresses.items()
+        )

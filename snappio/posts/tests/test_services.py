@@ -61,7 +61,7 @@ def test_publishes_nothing_of_a_member_who_has_just_left():
         create_post(author=alice, content="At the sea", upload=BytesIO(jpeg()))
 
     assert not Post.objects.exists()
-    assert Media.objects.get().state == State.READY
+    assert not Media.objects.exists()
 
 
 def test_edits_the_text_and_says_when():

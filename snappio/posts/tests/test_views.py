@@ -11,9 +11,10 @@ from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 from snappio.accounts.models import User
 from snappio.accounts.tests.factories import make_member, sign_in_header
 from snappio.media.models import Media
+from snappio.media.serializers import ImageOutput, RenditionOutput
 from snappio.media.tests.images import HEIC, encoded, halves, jpeg
 from snappio.posts.models import Post
-from snappio.posts.serializers import ImageOutput, PostOutput, RenditionOutput
+from snappio.posts.serializers import PostOutput
 from snappio.posts.tests.factories import make_post
 
 pytestmark = pytest.mark.django_db

@@ -1,6 +1,7 @@
 """The hub: every update once and in order, whatever the broker loses, doubles or turns round."""
 
 import asyncio
+from dataclasses import dataclass
 
 import pytest
 from django.db import OperationalError
@@ -45,11 +46,19 @@ class Log:
 class Reader:
     """Takes frames as an outbox does."""
 
-    def __init__(self):
+    def __init__(self, member_id=None):
         self.frames = asyncio.Queue()
+        self.member_id = member_id
+        self.dropped_at = []
 
     def send(self, frames):
         self.frames.put_nowait(frames)
+
+    def send_if_idle(self, frames):
+        self.frames.put_nowait(frames)
+
+    def dropped(self, topic, revision):
+        self.dropped_at.append(revision)
 
     def is_stalled(self, at):
         return False
@@ -63,8 +72,26 @@ class Reader:
         assert heard == expected
 
 
-def body_of(update, is_new):
-    return update.body
+@dataclass(frozen=True)
+class Encoding:
+    """Writes the body of an update, between these, and tells of gaps if asked to."""
+
+    pattern: bytes = b"%b"
+    tells_gaps: bool = False
+
+    def update(self, update, is_new):
+        return self.pattern % update.body
+
+    def gap(self, topic, after, reached):
+        return b"gap %d-%d" % (after, reached) if self.tells_gaps else None
+
+
+class EvenNumbers(Encoding):
+    def update(self, update, is_new):
+        return None if update.seq % 2 else b"<%d>" % update.seq
+
+
+body_of = Encoding()
 
 
 @pytest.fixture
@@ -167,9 +194,7 @@ async def test_join_waits_while_the_database_is_away(hub, log):
 
 async def test_gives_each_kind_of_reader_its_own_encoding(hub, broker, log, reader):
     other = Reader()
-    await hub.join(
-        TOPIC, other, lambda update, _: None if update.seq == 1 else b"<%d>" % update.seq
-    )
+    await hub.join(TOPIC, other, EvenNumbers())
     broker.publish(log.commit(1, 2))
     await reader.read(1, 2)
     assert await asyncio.wait_for(other.frames.get(), 2) == text_frame(b"<2>")
@@ -198,3 +223,13 @@ async def test_topic_without_readers_is_dropped_after_a_while(log, monkeypatch, 
     log.commit(1)
     assert await running.join(TOPIC, reader, body_of) == Position(1, 1)
     await running.stop()
+
+
+async def test_hints_of_a_kind_that_nobody_joins_go_to_who_listens_to_it(broker, log, hub, reader):
+    heard = asyncio.Queue()
+    hub.listen_to_kind("log", heard.put_nowait)
+    broker.publish([("log:two", b"word"), *log.commit(1)])
+
+    await reader.read(1)
+    assert heard.get_nowait() == ("log:two", b"word")
+    assert heard.empty()

@@ -1,4 +1,4 @@
-"""Conversations and their messages."""
+"""What was said, and what will be."""
 
 from typing import ClassVar
 
@@ -6,68 +6,8 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from snappio.accounts.models import User
-from snappio.chat import keys
+from snappio.chat.models.conversations import Conversation
 from snappio.core.clock import now
-
-
-class ConversationQuerySet(models.QuerySet["Conversation"]):
-    """Words for conversations."""
-
-    def visible_to(self, viewer: User) -> "ConversationQuerySet":
-        """Keep what the viewer may read: own private chats, and every open room."""
-        return self.filter(Q(kind=keys.ROOM) | Q(participants__user=viewer)).distinct()
-
-    def of(self, member: User) -> "ConversationQuerySet":
-        """Keep those the member takes part in."""
-        return self.filter(participants__user=member)
-
-
-class Conversation(models.Model):
-    """A private chat or a room.
-
-    Made by its first message. ``last_seq`` numbers its messages and ``revision``
-    its changes, both gapless and moved only under this row's lock: whoever has
-    seen revision N knows that 1 to N are committed.
-    """
-
-    # `keys.ConversationKey` as text.
-    key = models.CharField(max_length=200, unique=True)
-    kind = models.CharField(
-        max_length=10, choices={keys.PRIVATE: "private chat", keys.ROOM: "open room"}
-    )
-    name = models.CharField(max_length=100, blank=True)
-    last_seq = models.BigIntegerField(default=0)
-    revision = models.BigIntegerField(default=0)
-    created_at = models.DateTimeField(default=now)
-    last_message_at = models.DateTimeField(default=now)
-
-    objects: ClassVar[models.Manager["Conversation"]] = ConversationQuerySet.as_manager()
-
-    def __str__(self) -> str:
-        return self.key
-
-
-class Participant(models.Model):
-    """A member who takes part in a conversation."""
-
-    conversation = models.ForeignKey(
-        Conversation, on_delete=models.CASCADE, related_name="participants"
-    )
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="participations"
-    )
-    joined_at = models.DateTimeField(default=now)
-    # Everything up to here was read; sending reads one's own message.
-    read_seq = models.BigIntegerField(default=0)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["conversation", "user"], name="participant_once"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.user_id} in {self.conversation_id}"
 
 
 class Message(models.Model):
@@ -85,30 +25,44 @@ class Message(models.Model):
         MESSAGE = "message"
         NOTICE = "notice"
 
+    # The index of its place serves for the conversation too.
     conversation = models.ForeignKey(
-        Conversation, on_delete=models.CASCADE, related_name="messages"
+        Conversation, on_delete=models.CASCADE, related_name="messages", db_index=False
     )
     seq = models.BigIntegerField()
     # The conversation's revision at this message's last change.
     revision = models.BigIntegerField()
-    # The row of a deleted member stays, emptied; guests have none.
+    # The row of a deleted member stays, emptied; guests have none. Of a notice, who did it.
     sender = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="messages", null=True
     )
     sender_kind = models.CharField(max_length=10, choices=SenderKind.choices)
     kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.MESSAGE)
+    # Of a notice: what happened, and to whom.
+    event = models.CharField(max_length=20, blank=True)
+    subject = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="+",
+        null=True,
+        db_index=False,
+    )
     # The `seq` of the message that this one answers.
     reply_to = models.BigIntegerField(null=True)
     # The sender's own name for it: sent again, it is the same message.
     client_id = models.CharField(max_length=64)
     text = models.TextField(blank=True)
+    # `[{"type", "start", "end", "value"}]` as JSON text, written into answers as it is.
+    entities = models.TextField(blank=True)
     # The JSON value as an old socket sent it, to the character; empty otherwise.
     # Not a JSON column: that would reorder keys and drop duplicates.
     raw = models.TextField(blank=True)
+    has_attachments = models.BooleanField(default=False)
     sent_at = models.DateTimeField()
     edited_at = models.DateTimeField(null=True)
     # A deleted message keeps its place, emptied.
     deleted_at = models.DateTimeField(null=True)
+    pinned_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
@@ -121,6 +75,13 @@ class Message(models.Model):
                 fields=["conversation", "client_id"],
                 condition=Q(sender=None),
                 name="message_guest_client_id",
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["conversation", "-pinned_at"],
+                condition=Q(pinned_at__isnull=False),
+                name="message_pinned",
             ),
         ]
 
@@ -145,3 +106,48 @@ class Reaction(models.Model):
 
     def __str__(self) -> str:
         return f"{self.emoji} by {self.user_id}"
+
+
+class Attachment(models.Model):
+    """An upload that a message shows."""
+
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="attachments")
+    media = models.OneToOneField("media.Media", on_delete=models.PROTECT, related_name="attachment")
+    # Their order, from 0.
+    position = models.SmallIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["message", "position"], name="attachment_place"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.media_id} at {self.message_id}"
+
+
+class ScheduledMessage(models.Model):
+    """A message to be sent later; its row goes with the sending."""
+
+    conversation = models.ForeignKey(
+        Conversation, on_delete=models.CASCADE, related_name="scheduled"
+    )
+    sender = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="scheduled_messages"
+    )
+    client_id = models.CharField(max_length=64)
+    text = models.TextField(blank=True)
+    reply_to = models.BigIntegerField(null=True)
+    send_at = models.DateTimeField(db_index=True)
+    created_at = models.DateTimeField(default=now)
+    # Why it was not sent; empty while it waits.
+    refusal = models.CharField(max_length=50, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["conversation", "sender", "client_id"], name="scheduled_client_id"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"for {self.conversation_id} at {self.send_at}"

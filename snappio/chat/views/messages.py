@@ -1,9 +1,8 @@
-"""Chat over HTTP."""
+"""Messages: history, sending, changing."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from django.http import HttpResponse
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
 from rest_framework.permissions import IsAuthenticated
@@ -12,60 +11,20 @@ from rest_framework.views import APIView
 
 from snappio.accounts.authentication import AuthenticatedRequest
 from snappio.chat import queries
-from snappio.chat.errors import MessageNotFound
-from snappio.chat.serializers import (
-    ConversationOutput,
+from snappio.chat.models import Conversation
+from snappio.chat.serializers.messages import (
     EditMessageInput,
     MessageOutput,
-    OpenConversationInput,
-    ReadInput,
-    ReadOutput,
     SendMessageInput,
-    conversation_json,
     message_json,
 )
 from snappio.chat.services import changes
-from snappio.chat.services import conversations as services
 from snappio.chat.services.messages import send_message
+from snappio.chat.updates import MessageState
+from snappio.chat.views.parameters import LIMIT, STRETCH, number_of, stretch_in
 from snappio.core.http.input import checked
-from snappio.core.http.pages import answer_page, number_in, page_size
+from snappio.core.http.pages import page_size, set_links
 from snappio.core.limits import current_limits
-from snappio.core.pagination import LARGEST_ID
-
-LIMIT = OpenApiParameter("limit", OpenApiTypes.INT, description="How many at most.")
-CURSOR = OpenApiParameter("cursor", OpenApiTypes.STR, description="From the `Link` header.")
-
-
-class ConversationList(APIView):
-    """`conversations/`: the member's own, the latest message first."""
-
-    permission_classes = [IsAuthenticated]
-
-    @extend_schema(
-        operation_id="conversations_list",
-        parameters=[CURSOR, LIMIT],
-        responses=ConversationOutput(many=True),
-    )
-    def get(self, request: AuthenticatedRequest) -> HttpResponse:
-        """List the conversations that the member takes part in."""
-        limits = current_limits()
-        page = queries.inbox_of(
-            request.user,
-            cursor=request.query_params.get("cursor"),
-            limit=page_size(request, default=limits.page_default, largest=limits.page_max),
-        )
-        return answer_page(request, list(map(conversation_json, page.rows)), page.next_cursor)
-
-    @extend_schema(
-        operation_id="conversations_open",
-        request=OpenConversationInput,
-        responses=ConversationOutput,
-    )
-    def post(self, request: AuthenticatedRequest) -> Response:
-        """Open the private chat with a member; opening it again gives the same one."""
-        given = checked(OpenConversationInput, request)
-        conversation = services.open_private_chat(opener=request.user, **given)
-        return Response(conversation_json(queries.entry_of(conversation, member=request.user)))
 
 
 class MessageList(APIView):
@@ -75,26 +34,25 @@ class MessageList(APIView):
 
     @extend_schema(
         operation_id="messages_list",
-        parameters=[
-            OpenApiParameter("before", OpenApiTypes.INT, description="Only below this `seq`."),
-            OpenApiParameter("after", OpenApiTypes.INT, description="Only above this `seq`."),
-            LIMIT,
-        ],
+        parameters=[*STRETCH, LIMIT],
         responses=MessageOutput(many=True),
     )
     def get(self, request: AuthenticatedRequest, conversation_id: str) -> Response:
-        """Return the newest messages, or those before or after a `seq`."""
+        """Return the newest messages, or another part; `Link` leads on in both directions."""
         limits = current_limits()
         conversation = queries.get_conversation(conversation_id, viewer=request.user)
+        limit = page_size(
+            request, default=limits.history_page_default, largest=limits.history_page_max
+        )
         messages = queries.history_of(
             conversation,
-            before=number_in(request, "before"),
-            after=number_in(request, "after"),
-            limit=page_size(
-                request, default=limits.history_page_default, largest=limits.history_page_max
-            ),
+            viewer_id=request.user.pk,
+            stretch=stretch_in(request),
+            limit=limit,
         )
-        return Response(list(map(message_json, messages)))
+        response = Response(list(map(message_json, messages)))
+        set_links(response, request, **_neighbours(conversation, messages, limit))
+        return response
 
     @extend_schema(
         operation_id="messages_send",
@@ -109,11 +67,23 @@ class MessageList(APIView):
         message = send_message(
             session=request.auth,
             conversation=conversation,
-            text=given["text"],
+            text=given.get("text", ""),
+            attachments=given.get("attachments", ()),
             client_id=given.get("client_id") or request.headers.get("Idempotency-Key"),
             reply_to=given.get("reply_to"),
         )
         return Response(message_json(message), status=status.HTTP_201_CREATED)
+
+
+def _neighbours(
+    conversation: Conversation, messages: Sequence[MessageState], limit: int
+) -> dict[str, dict[str, int]]:
+    neighbours = {}
+    if messages and messages[0].seq > conversation.first_seq:
+        neighbours["prev"] = {"before": messages[0].seq, "limit": limit}
+    if messages and messages[-1].seq < conversation.last_seq:
+        neighbours["next"] = {"after": messages[-1].seq, "limit": limit}
+    return neighbours
 
 
 class MessageView(APIView):
@@ -124,8 +94,12 @@ class MessageView(APIView):
     @extend_schema(operation_id="message_get", responses=MessageOutput)
     def get(self, request: AuthenticatedRequest, conversation_id: str, seq: str) -> Response:
         """Show a message; a deleted one is empty."""
-        conversation = queries.get_conversation(conversation_id, viewer=request.user)
-        return Response(message_json(queries.get_message(conversation, _number(seq))))
+        message = queries.get_message(
+            queries.get_conversation(conversation_id, viewer=request.user),
+            number_of(seq),
+            viewer_id=request.user.pk,
+        )
+        return Response(message_json(message))
 
     @extend_schema(operation_id="message_edit", request=EditMessageInput, responses=MessageOutput)
     def patch(self, request: AuthenticatedRequest, conversation_id: str, seq: str) -> Response:
@@ -134,18 +108,18 @@ class MessageView(APIView):
         message = changes.edit_message(
             editor=request.user,
             conversation=queries.get_conversation(conversation_id, viewer=request.user),
-            seq=_number(seq),
+            seq=number_of(seq),
             text=given["text"],
         )
         return Response(message_json(message))
 
     @extend_schema(operation_id="message_delete", responses={204: None})
     def delete(self, request: AuthenticatedRequest, conversation_id: str, seq: str) -> Response:
-        """Empty one's own message; its place stays."""
+        """Empty one's own message, or as a moderator anybody's; its place stays."""
         changes.delete_message(
             remover=request.user,
             conversation=queries.get_conversation(conversation_id, viewer=request.user),
-            seq=_number(seq),
+            seq=number_of(seq),
         )
         return Response(status=status.HTTP_204_NO_CONTENT)
 
@@ -172,36 +146,12 @@ class ReactionView(APIView):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
-class ReadMarker(APIView):
-    """`conversations/{id}/read/`: how far the member has read."""
-
-    permission_classes = [IsAuthenticated]
-
-    @extend_schema(operation_id="conversation_read", request=ReadInput, responses=ReadOutput)
-    def post(self, request: AuthenticatedRequest, conversation_id: str) -> Response:
-        """Remember that everything up to `seq` was read; it never moves back."""
-        given = checked(ReadInput, request)
-        conversation = queries.get_conversation(conversation_id, viewer=request.user)
-        read_seq = services.mark_read(
-            conversation=conversation, reader=request.user, seq=given["seq"]
-        )
-        unread = conversation.last_seq - read_seq
-        return Response({"read_seq": read_seq, "unread": unread})
-
-
 def _reaction(
     request: AuthenticatedRequest, conversation_id: str, seq: str, emoji: str
 ) -> dict[str, Any]:
     return {
         "member": request.user,
         "conversation": queries.get_conversation(conversation_id, viewer=request.user),
-        "seq": _number(seq),
+        "seq": number_of(seq),
         "emoji": emoji,
     }
-
-
-def _number(seq: str) -> int:
-    # Read here and not by the address pattern: without a token even nonsense is 401.
-    if not (seq.isascii() and seq.isdecimal() and len(seq) < len(str(LARGEST_ID))):
-        raise MessageNotFound
-    return int(seq)

@@ -1,0 +1,1 @@
+"""Chat on the socket that carries all conversations (`realtime.gateway`)."""

@@ -1,0 +1,104 @@
+"""What moderators do to keep the peace: silences and bans."""
+
+from datetime import timedelta
+
+from django.db import transaction
+
+from snappio.accounts.models import User
+from snappio.chat import keys, policies
+from snappio.chat.directory import bans_in
+from snappio.chat.errors import NotInPrivateChats
+from snappio.chat.models import Ban, Conversation, Participant
+from snappio.chat.queries import partner_named
+from snappio.chat.services.conversations import locked
+from snappio.chat.services.details import Event, record
+from snappio.chat.services.inboxes import touch_inboxes
+from snappio.chat.services.membership import depart, place_named, place_of
+from snappio.chat.updates import InboxChange
+from snappio.core.clock import now
+from snappio.core.pagination import Page
+
+
+@transaction.atomic
+def silence(*, by: User, conversation: Conversation, username: str, seconds: int) -> None:
+    """Let somebody with a higher role allow a member to read only, for so many seconds."""
+    _set_silence(by, conversation, username, seconds)
+
+
+@transaction.atomic
+def unsilence(*, by: User, conversation: Conversation, username: str) -> None:
+    """Let the member speak again; one who may already is left alone."""
+    _set_silence(by, conversation, username, None)
+
+
+def _set_silence(by: User, conversation: Conversation, username: str, seconds: int | None) -> None:
+    place = locked(conversation, viewer=by)
+    actor = policies.require_moderator(place, place_of(place, by))
+    other = place_named(place, username)
+    policies.require_above(actor, other)
+    if seconds is None and other.silenced_until is None:
+        return
+
+    other.silenced_until = None if seconds is None else now() + timedelta(seconds=seconds)
+    other.save(update_fields=["silenced_until"])
+    # The member's own business: nobody else is told.
+    touch_inboxes({other.user_id: InboxChange(str(place.pk), "changed")})
+
+
+@transaction.atomic
+def ban(
+    *,
+    by: User,
+    conversation: Conversation,
+    username: str,
+    seconds: int | None = None,
+    reason: str = "",
+) -> None:
+    """Put somebody out and keep them out, for so many seconds or for ever.
+
+    Also who is not in it, e.g. only looks into an open room. Banning again changes
+    time and reason. Raises `NobodyToTalkTo` for who does not exist.
+    """
+    place, actor = _locked(by, conversation)
+    target = partner_named(username)
+    own = place_of(place, target)
+    if own is not None:
+        policies.require_above(actor, own)
+    at = now()
+    was_banned = Ban.objects.in_force(at=at).filter(conversation=place, user=target).exists()
+
+    until = None if seconds is None else at + timedelta(seconds=seconds)
+    Ban.objects.update_or_create(
+        conversation=place, user=target, defaults={"by": by, "reason": reason, "until": until}
+    )
+    if own is not None:
+        depart(place, own)
+    if own is not None or not was_banned:
+        record(place, [Event("banned", by, to=target, leaver=target)])
+    if own is not None:
+        touch_inboxes({target.pk: InboxChange(str(place.pk), "removed", "banned")})
+
+
+@transaction.atomic
+def unban(*, by: User, conversation: Conversation, username: str) -> None:
+    """Let somebody come back; one who is not banned is left alone."""
+    place, _ = _locked(by, conversation)
+    target = partner_named(username)
+    bans = Ban.objects.in_force(at=now()).filter(conversation=place, user=target)
+    if bans.exists():
+        bans.delete()
+        record(place, [Event("unbanned", by, to=target)])
+
+
+@transaction.atomic
+def list_bans(*, by: User, conversation: Conversation, cursor: int | None, limit: int) -> Page[Ban]:
+    """Return the bans in force, to a moderator."""
+    policies.require_moderator(conversation, place_of(conversation, by))
+    return bans_in(conversation, cursor=cursor, limit=limit)
+
+
+def _locked(by: User, conversation: Conversation) -> tuple[Conversation, Participant]:
+    place = locked(conversation, viewer=by)
+    if place.kind == keys.PRIVATE:
+        raise NotInPrivateChats
+    return place, policies.require_moderator(place, place_of(place, by))
