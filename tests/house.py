@@ -22,6 +22,7 @@ from urllib.parse import urlsplit
 
 import httpx
 import psycopg
+import redis
 from psycopg import sql
 
 from tests.services import PrivateRedis, free_port, wait_until
@@ -104,6 +105,7 @@ class FleetBlueprint(Blueprint):
         data_dir.mkdir(parents=True, exist_ok=True)
         with ExitStack() as stack:
             redis_url = self._redis_url or stack.enter_context(PrivateRedis()).url
+            _remember_presence(redis_url)
             self._create(name, self._template)
             stack.callback(self._drop, name)
             yield {**self._settings(name, redis_url), "DATA_DIR": str(data_dir)}
@@ -131,6 +133,13 @@ class FleetBlueprint(Blueprint):
         query = sql.SQL(statement).format(*map(sql.Identifier, names))
         with psycopg.connect(self._postgres_url, autocommit=True, connect_timeout=5) as connection:
             connection.execute(query)
+
+
+def _remember_presence(redis_url: str) -> None:
+    # As in a Redis that has run for long: in a new one, who is not heard of is unknown
+    # for half a minute, not offline (`realtime.presence.stores`).
+    with redis.Redis.from_url(redis_url) as client:
+        client.set("presence:since", 1)
 
 
 def manage(settings: dict[str, str], *arguments: str) -> str:

@@ -29,10 +29,13 @@ class _Follower:
         """Take a frame; return what is wrong with it, if anything."""
         if told.kind == "subscribed":
             self.revision, self.gap_after = told.revision, -1
-            beyond = [
-                s.revision for s in told.states if not told.since < s.revision <= told.revision
+            # A message that was there already may have changed since: that is told again.
+            wrong = [
+                (state.seq, state.revision)
+                for state in told.states
+                if state.revision <= told.since or state.seq > told.last_seq
             ]
-            return f"subscribed at {told.revision} shows {beyond}" if beyond else ""
+            return f"subscribed at {told.revision} shows {wrong}" if wrong else ""
         if told.kind == "removed":
             self.revision = -1
             return ""

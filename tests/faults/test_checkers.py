@@ -197,6 +197,11 @@ def begin_with_what_was_seen(history: History) -> None:
     frames[0] = replace(frames[0], states=(said(2, 2), *frames[0].states))
 
 
+def begin_with_what_comes_live(history: History) -> None:
+    frames = history.lines[1].told[GROUP]
+    frames[0] = replace(frames[0], states=(*frames[0].states, said(4, 6)))
+
+
 def fold_from_elsewhere(history: History) -> None:
     history.lines[1].told[GROUP][2] = Told("gap", 105.0, 7, after=6)
 
@@ -264,6 +269,7 @@ PLANTED = [
     (answer_twice, "K4 ack-stable"),
     (skip_a_revision_on_a_line, "K5 revision-contiguous"),
     (begin_with_what_was_seen, "K5 revision-contiguous"),
+    (begin_with_what_comes_live, "K5 revision-contiguous"),
     (fold_from_elsewhere, "K5 revision-contiguous"),
     (say_otherwise_at_a_revision, "K6 same state"),
     (tell_words_that_nobody_wrote, "K8 phantom state"),

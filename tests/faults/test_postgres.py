@@ -156,7 +156,8 @@ def test_f12_no_request_fails_over_connections_that_a_restart_has_ended(fleet: F
         began_at = time.monotonic()
         assert [_posts(web) for _ in range(REQUESTS)] == [httpx.codes.OK] * REQUESTS
         assert _asked(web, "/readyz") == httpx.codes.OK
-        assert time.monotonic() - began_at < 5
+        # One dead connection met after the other would take a quarter of a minute.
+        assert time.monotonic() - began_at < 10
     finally:
         fleet.house.stop(web)
 
