@@ -110,6 +110,12 @@ async def test_typing_is_told_once_in_three_seconds_and_kept_nowhere(alice, bob,
         assert await b.has_silence()
         assert a.heard.count(frame) == 1
 
+        # That it is over is told at once, and once.
+        for _ in range(5):
+            await a.result("typing", conversation=chat, on=False)
+        assert await b.next() == {**frame, "on": False}
+        assert await b.has_silence()
+
 
 async def test_reading_answers_how_much_is_left_and_never_goes_back(alice, bob, chat):
     async with greeted(alice) as a, greeted(bob) as b:

@@ -81,7 +81,7 @@ async def typing(session: Session, frame: frames.Typing) -> None:
     subscriptions = session.part(Subscriptions)
     if subscriptions.of(frame.conversation) is None:
         raise ConversationNotFound
-    if subscriptions.typed(frame.conversation, at=time.monotonic()):
+    if subscriptions.typed(frame.conversation, on=frame.on, at=time.monotonic()):
         await in_database(_tell_typing, subscriptions, frame)
 
 

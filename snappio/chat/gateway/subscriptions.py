@@ -78,7 +78,7 @@ class Subscriptions(Part):
         # Each made when first needed. What the client wants to hear no more of:
         self._left: set[str] | None = None
         self._news: _News | None = None
-        self._typed: dict[str, float] | None = None
+        self._typed: dict[tuple[str, bool], float] | None = None
         self._is_looking = False
         # One change at a time, in the order in which they were asked for.
         self._changing: asyncio.Lock | None = None
@@ -95,16 +95,18 @@ class Subscriptions(Part):
         """Return a subscription, or None."""
         return self._by_id.get(conversation_id)
 
-    def typed(self, conversation_id: str, *, at: float) -> bool:
-        """Say whether to tell that the member types there: not if it was told a moment ago.
+    def typed(self, conversation_id: str, *, on: bool, at: float) -> bool:
+        """Say whether to tell that the member begins or stops writing there.
 
-        ``at`` is in `time.monotonic`'s seconds.
+        Not if this socket told the same a moment ago. ``at`` is in `time.monotonic`'s
+        seconds.
         """
         if self._typed is None:
             self._typed = {}
-        if at - self._typed.get(conversation_id, -inf) < current_limits().typing_interval:
+        told_at = self._typed.get((conversation_id, on), -inf)
+        if at - told_at < current_limits().typing_interval:
             return False
-        self._typed[conversation_id] = at
+        self._typed[conversation_id, on] = at
         return True
 
     def member(self) -> User:
@@ -313,7 +315,8 @@ class Subscriptions(Part):
 
     def _leave(self, conversation_id: str) -> None:
         if self._typed is not None:
-            self._typed.pop(conversation_id, None)
+            for on in (True, False):
+                self._typed.pop((conversation_id, on), None)
         subscription = self._by_id.pop(conversation_id, None)
         if subscription is not None:
             hub, outbox = current_runtime().hub, self._session.outbox

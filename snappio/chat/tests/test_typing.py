@@ -38,19 +38,6 @@ def test_tells_those_who_are_there(alice, bob, told, on):
     ]
 
 
-def test_same_again_too_soon_tells_nobody_and_asks_nothing(
-    alice, bob, told, rate_limits, django_assert_num_queries
-):
-    group, other = make_group(alice, bob), make_group(alice, bob)
-
-    assert len(told(bob, group)) == 1
-    with django_assert_num_queries(0):
-        assert told(bob, group) == []
-    assert len(told(bob, group, on=False)) == 1
-    assert len(told(bob, other)) == 1
-    assert len(told(alice, group)) == 1
-
-
 def test_who_has_the_switch_off_is_not_told_of(alice, bob, told):
     group = make_group(alice, bob)
     change_switches(member=bob, changes={"typing": False})
