@@ -83,9 +83,16 @@ def require_can_delete(member: User, message: Message, place: Participant | None
         require_is_sender(member, message)
 
 
+def require_participant(conversation: Conversation, place: Participant | None) -> Participant:
+    """Return the place, or raise: where one may look on there is none to keep."""
+    if place is None:
+        raise NotAParticipant if conversation.is_open else ConversationNotFound
+    return place
+
+
 def require_moderator(conversation: Conversation, place: Participant | None) -> Participant:
     """Return the place of a moderator or the owner, or raise."""
-    held = _required(conversation, place)
+    held = require_participant(conversation, place)
     if not may_moderate(held):
         raise RoleTooLow
     return held
@@ -93,16 +100,10 @@ def require_moderator(conversation: Conversation, place: Participant | None) -> 
 
 def require_owner(conversation: Conversation, place: Participant | None) -> Participant:
     """Return the place of the owner, or raise."""
-    held = _required(conversation, place)
+    held = require_participant(conversation, place)
     if held.role != Role.OWNER:
         raise RoleTooLow
     return held
-
-
-def _required(conversation: Conversation, place: Participant | None) -> Participant:
-    if place is None:
-        raise NotAParticipant if conversation.is_open else ConversationNotFound
-    return place
 
 
 _RANKS = {Role.MEMBER: 0, Role.MODERATOR: 1, Role.OWNER: 2}

@@ -56,7 +56,7 @@ def open_conversations(*texts: str) -> dict[str, str]:
     """Make private chats and open rooms by their keys, and return their ids."""
     wanted = {ConversationKey.parse(text) for text in texts}
     with transaction.atomic():
-        made = locked_conversations(wanted, now())
+        made, _ = locked_conversations(wanted, now())
     return {str(key): str(conversation.pk) for key, conversation in made.items()}
 
 

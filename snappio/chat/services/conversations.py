@@ -8,7 +8,6 @@ from django.db import transaction
 from snappio.accounts.models import User
 from snappio.chat import keys
 from snappio.chat.acquaintances import acquainted_among
-from snappio.chat.errors import ConversationNotFound
 from snappio.chat.keys import ConversationKey
 from snappio.chat.models import Conversation, Participant, Visibility
 from snappio.chat.queries import conversation_with_key, partner_named
@@ -33,40 +32,31 @@ def open_private_chat(*, opener: User, username: str) -> Conversation:
     if conversation_with_key(key) is None and not acquainted_among({(opener.pk, partner.pk)}):
         rates.take("chats:strangers", str(opener.pk), current_limits().stranger_chats)
 
-    conversation = locked_conversations({key}, now())[key]
+    conversations, told = locked_conversations({key}, now())
+    touch_inboxes(told)
+    conversation = conversations[key]
     come_back(conversation, opener)
     return conversation
 
 
-def locked(conversation: Conversation, *, viewer: User) -> Conversation:
-    """Lock a conversation, in the caller's transaction, and return it as it now is.
-
-    Raises `ConversationNotFound` if the viewer may not read it any more.
-    """
-    # Two statements: while the first waits for the lock, it goes on seeing who was a
-    # member when it began.
-    found = Conversation.objects.select_for_update().filter(pk=conversation.pk).first()
-    if found is None or not Conversation.objects.visible_to(viewer).filter(pk=found.pk).exists():
-        raise ConversationNotFound
-    return found
-
-
 def locked_conversations(
     wanted: Collection[ConversationKey], at: datetime
-) -> dict[ConversationKey, Conversation]:
+) -> tuple[dict[ConversationKey, Conversation], list[tuple[int, InboxChange]]]:
     """Lock these conversations, in the caller's transaction; make those that are new.
 
     Groups and rooms with members are made by somebody, not by a message: where there
-    is none, there is none in the answer either.
+    is none, there is none in the answer either. Returns also what is to be told of
+    those that are new.
     """
     texts = {str(key): key for key in wanted}
     found = _lock(texts)
     missing = texts.keys() - {conversation.key for conversation in found}
     makeable = {text for text in missing if not texts[text].has_members}
+    told = []
     if makeable:
-        _make(makeable, at)
+        told = _make(makeable, at)
         found = _lock(texts)
-    return {texts[conversation.key]: conversation for conversation in found}
+    return {texts[conversation.key]: conversation for conversation in found}, told
 
 
 # What appending reads and moves.
@@ -90,7 +80,7 @@ def _lock(texts: Collection[str]) -> Sequence[Conversation]:
     return list(locked.only(*_WRITTEN).order_by("pk"))
 
 
-def _make(texts: Iterable[str], at: datetime) -> None:
+def _make(texts: Iterable[str], at: datetime) -> list[tuple[int, InboxChange]]:
     # In order, so that two batches that make the same ones never wait in a circle.
     parsed = {text: ConversationKey.parse(text) for text in sorted(texts)}
     # Another process may make the same one at this moment; the unique key
@@ -123,4 +113,4 @@ def _make(texts: Iterable[str], at: datetime) -> None:
             ],
             ignore_conflicts=True,
         )
-        touch_inboxes({member: InboxChange(str(pk), "added") for pk, member in places})
+    return [(member, InboxChange(str(pk), "added")) for pk, member in places]

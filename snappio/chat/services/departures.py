@@ -11,6 +11,7 @@ from snappio.accounts.models import User
 from snappio.chat import keys
 from snappio.chat.models import Conversation, Participant
 from snappio.chat.services.inboxes import touch_inboxes
+from snappio.chat.services.locking import place_of
 from snappio.chat.services.membership import step_out
 from snappio.chat.updates import InboxChange
 
@@ -28,14 +29,13 @@ def leave_all(member: User) -> None:
     What the member owned goes on to whoever is there longest. At most ten queries
     for each conversation.
     """
-    changes: dict[int, InboxChange] = {}
+    changes: list[tuple[int, InboxChange]] = []
     # Again: somebody may have added them a moment before the account was closed.
-    for place in _locked_for(member):
-        own = Participant.objects.filter(conversation=place, user=member).first()
-        if own is not None:
-            changes |= step_out(place, own, member)
-    if changes:
-        touch_inboxes(changes)
+    for conversation in _locked_for(member):
+        place = place_of(conversation, member)
+        if place is not None:
+            changes += step_out(conversation, place, member)
+    touch_inboxes(changes)
 
 
 def _locked_for(member: User) -> list[Conversation]:

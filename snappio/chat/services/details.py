@@ -1,6 +1,6 @@
 """Recording what happens to a conversation itself: its name, its rules, who is in it.
 
-lock       by the caller (`services.conversations.locked`), who checks and changes rows
+lock       by the caller (`services.locking`), who checks and changes rows
 record     each event takes the next revision; in a group a notice says it, too
 tell       after the commit: the notice, then the conversation as it now is
 """
@@ -15,7 +15,7 @@ from snappio.chat import keys
 from snappio.chat.keys import ConversationKey
 from snappio.chat.models import Conversation, Message, Participant
 from snappio.chat.queries import states_of
-from snappio.chat.updates import Change, ConversationState
+from snappio.chat.updates import UNKNOWN_CHANGE, Change, ConversationState
 from snappio.core.clock import now
 from snappio.realtime.publishing import publish_on_commit
 from snappio.realtime.updates import Update
@@ -35,6 +35,10 @@ class Event:
     leaver: User | None = None
 
 
+# What every change of a conversation moves.
+_MOVED = ("revision", "details_revision")
+
+
 def record(conversation: Conversation, events: Sequence[Event], *changed: str) -> None:
     """Save a conversation with the fields that changed, and tell its listeners what happened.
 
@@ -47,23 +51,23 @@ def record(conversation: Conversation, events: Sequence[Event], *changed: str) -
     for event in events:
         if conversation.kind == keys.GROUP:
             notices.append(_next_notice(conversation, event, at))
-        conversation.revision += 1
-        conversation.details_revision = conversation.revision
-        updates.append(_update_of(conversation, event, topic))
+        change = Change(event.name, _name_of(event.to), by=_name_of(event.by))
+        updates.append(_next_state(conversation, change, topic, leaver=event.leaver))
     conversation.save(
-        update_fields=[
-            "last_seq",
-            "revision",
-            "details_revision",
-            "last_message_at",
-            "members_count",
-            *changed,
-        ]
+        update_fields=[*_MOVED, "last_seq", "last_message_at", "members_count", *changed]
     )
     if notices:
         updates += _saved(notices, conversation, topic)
     updates.sort(key=lambda update: update.revision)
     publish_on_commit([update.to_hint() for update in updates])
+
+
+def record_unsaid(conversation: Conversation, *changed: str) -> None:
+    """Save and tell likewise what nobody did, and no notice says."""
+    topic = ConversationKey.parse(conversation.key).topic
+    update = _next_state(conversation, UNKNOWN_CHANGE, topic)
+    conversation.save(update_fields=[*_MOVED, *changed])
+    publish_on_commit([update.to_hint()])
 
 
 def _next_notice(conversation: Conversation, event: Event, at: datetime) -> Message:
@@ -85,12 +89,13 @@ def _next_notice(conversation: Conversation, event: Event, at: datetime) -> Mess
     )
 
 
-def _update_of(conversation: Conversation, event: Event, topic: str) -> Update:
-    change = Change(event.name, _name_of(event.to), by=_name_of(event.by))
+def _next_state(
+    conversation: Conversation, change: Change, topic: str, *, leaver: User | None = None
+) -> Update:
+    conversation.revision += 1
+    conversation.details_revision = conversation.revision
     return ConversationState.of(conversation, change).to_update(
-        topic,
-        last_seq=conversation.last_seq,
-        leaver=event.leaver.pk if event.leaver else 0,
+        topic, last_seq=conversation.last_seq, leaver=leaver.pk if leaver else 0
     )
 
 

@@ -10,10 +10,10 @@ from snappio.chat import keys, policies
 from snappio.chat.errors import NotInPrivateChats, RuleOfOpenRooms
 from snappio.chat.keys import ConversationKey
 from snappio.chat.models import Conversation, Role
-from snappio.chat.services.conversations import locked
 from snappio.chat.services.details import Event, record
 from snappio.chat.services.inboxes import touch_inboxes
-from snappio.chat.services.membership import enter, members_named, place_of
+from snappio.chat.services.locking import locked_place
+from snappio.chat.services.membership import enter, members_named
 from snappio.chat.services.retention import set_retention
 from snappio.chat.updates import InboxChange
 from snappio.core import rates
@@ -38,7 +38,8 @@ def make_group(*, maker: User, usernames: Sequence[str], name: str = "") -> Conv
     enter(group, [maker], role=Role.OWNER)
     enter(group, others)
     record(group, [Event("created", maker)])
-    touch_inboxes({member.pk: InboxChange(str(group.pk), "added") for member in (maker, *others)})
+    added = InboxChange(str(group.pk), "added")
+    touch_inboxes([(member.pk, added) for member in (maker, *others)])
     return group
 
 
@@ -62,20 +63,20 @@ def change_conversation(
         conversation = set_retention(member=by, conversation=conversation, seconds=seconds)
         if not changes:
             return conversation
-    place = locked(conversation, viewer=by)
-    if place.kind == keys.PRIVATE:
+    conversation, place = locked_place(conversation, by)
+    if conversation.kind == keys.PRIVATE:
         raise NotInPrivateChats
-    policies.require_moderator(place, place_of(place, by))
-    fresh = {name: value for name, value in changes.items() if getattr(place, name) != value}
-    if place.is_open and fresh.keys() & {"name", "history_for_newcomers"}:
+    policies.require_moderator(conversation, place)
+    fresh = {name: value for name, value in changes.items() if getattr(conversation, name) != value}
+    if conversation.is_open and fresh.keys() & {"name", "history_for_newcomers"}:
         raise RuleOfOpenRooms
     if not fresh:
-        return place
+        return conversation
 
     for name, value in fresh.items():
-        setattr(place, name, value)
-    record(place, _events_of(by, fresh), *fresh)
-    return place
+        setattr(conversation, name, value)
+    record(conversation, _events_of(by, fresh), *fresh)
+    return conversation
 
 
 def _events_of(by: User, fresh: Mapping[str, Any]) -> list[Event]:

@@ -1,8 +1,6 @@
 """Telling members' own topics what changed: their conversations, their switches."""
 
-from collections.abc import Collection, Mapping
-
-from django.db.models import F
+from collections.abc import Collection
 
 from snappio.chat.keys import inbox_topic
 from snappio.chat.models import Inbox
@@ -11,24 +9,26 @@ from snappio.realtime.publishing import publish_on_commit
 from snappio.realtime.updates import EPHEMERAL
 
 
-def touch_inboxes(changes: Mapping[int, InboxChange | Switches]) -> None:
-    """Count a change for each member and tell it after the commit, by member id.
+def touch_inboxes(changes: Collection[tuple[int, InboxChange | Switches]]) -> None:
+    """Count each change for its member, named by id, and tell it after the commit.
 
-    Runs in the transaction that makes the change. What is told may be lost; what is
-    counted is found.
+    Once in the transaction that makes the changes: two that touch the same inboxes
+    lock them in the same order, and never wait in a circle. What is told may be lost;
+    what is counted is found.
     """
-    member_ids = sorted(changes)
+    if not changes:
+        return
+    member_ids = sorted({member_id for member_id, _ in changes})
     _make(member_ids)
     mine = Inbox.objects.filter(user__in=member_ids)
-    # In order, so that two who add the same members never wait in a circle.
-    list(mine.order_by("user").select_for_update().values_list("user"))
-    mine.update(revision=F("revision") + 1)
-    publish_on_commit(
-        [
-            changes[member_id].to_update(inbox_topic(member_id), revision).to_hint()
-            for member_id, revision in mine.values_list("user", "revision")
-        ]
-    )
+    inboxes = {row.user_id: row for row in mine.order_by("user").select_for_update()}
+    hints = []
+    for member_id, change in changes:
+        inboxes[member_id].revision += 1
+        update = change.to_update(inbox_topic(member_id), inboxes[member_id].revision)
+        hints.append(update.to_hint())
+    Inbox.objects.bulk_update(inboxes.values(), ["revision"])
+    publish_on_commit(hints)
 
 
 def mention_to(member_id: int, change: InboxChange) -> None:

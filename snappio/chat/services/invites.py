@@ -9,8 +9,7 @@ from snappio.chat import keys, policies
 from snappio.chat.directory import invites_to, usable_invites
 from snappio.chat.errors import ConversationNotFound, InviteNotFound, TooManyInvites
 from snappio.chat.models import Conversation, Invite
-from snappio.chat.services.conversations import locked
-from snappio.chat.services.membership import place_of
+from snappio.chat.services.locking import locked_place, place_of
 from snappio.core.clock import now
 from snappio.core.limits import current_limits
 
@@ -23,16 +22,16 @@ def make_invite(
 
     A week and any number, unless given. Raises `TooManyInvites`.
     """
-    place = _locked_room(room, by)
-    usable = usable_invites().filter(conversation=place)
+    room = _locked_room(room, by)
+    usable = usable_invites().filter(conversation=room)
     # Those that open nothing any more are of no use to anybody.
-    Invite.objects.filter(conversation=place).exclude(pk__in=usable.values("pk")).delete()
+    Invite.objects.filter(conversation=room).exclude(pk__in=usable.values("pk")).delete()
     limits = current_limits()
     if usable.count() >= limits.invites_per_room:
         raise TooManyInvites
     seconds = limits.invite_lifetime if expires_in is None else expires_in
     return Invite.objects.create(
-        conversation=place,
+        conversation=room,
         by=by,
         expires_at=now() + timedelta(seconds=seconds),
         uses_left=max_uses,
@@ -49,8 +48,8 @@ def list_invites(*, by: User, room: Conversation) -> list[Invite]:
 @transaction.atomic
 def revoke_invite(*, by: User, room: Conversation, code: str) -> None:
     """Let a moderator end a code, or raise `InviteNotFound`."""
-    place = _locked_room(room, by)
-    invites = usable_invites().filter(conversation=place)
+    room = _locked_room(room, by)
+    invites = usable_invites().filter(conversation=room)
     found = None if "\0" in code else invites.filter(code=code).first()
     if found is None:
         raise InviteNotFound
@@ -58,8 +57,8 @@ def revoke_invite(*, by: User, room: Conversation, code: str) -> None:
 
 
 def _locked_room(room: Conversation, by: User) -> Conversation:
-    place = locked(room, viewer=by)
-    if place.kind != keys.ROOM:
+    locked, place = locked_place(room, by)
+    if locked.kind != keys.ROOM:
         raise ConversationNotFound
-    policies.require_moderator(place, place_of(place, by))
-    return place
+    policies.require_moderator(locked, place)
+    return locked

@@ -20,9 +20,9 @@ from snappio.chat.errors import (
     NotInPrivateChats,
 )
 from snappio.chat.models import Ban, Conversation, Participant, Role
-from snappio.chat.services.conversations import locked
 from snappio.chat.services.details import Event, record
 from snappio.chat.services.inboxes import touch_inboxes
+from snappio.chat.services.locking import locked_place
 from snappio.chat.updates import InboxChange
 from snappio.core.clock import now
 from snappio.core.limits import current_limits
@@ -35,69 +35,71 @@ def add_members(*, by: User, conversation: Conversation, usernames: Sequence[str
     Those who are in it already stay as they are. Raises `NobodyToTalkTo` for names of
     nobody, `Banned`, `ConversationFull`.
     """
-    place = locked(conversation, viewer=by)
-    policies.require_moderator(place, place_of(place, by))
-    added = _not_yet_in(place, members_named(usernames))
+    conversation, place = locked_place(conversation, by)
+    policies.require_moderator(conversation, place)
+    added = _not_yet_in(conversation, members_named(usernames))
     if not added:
         return
-    if Ban.objects.in_force(at=now()).filter(conversation=place, user__in=added).exists():
+    if Ban.objects.in_force(at=now()).filter(conversation=conversation, user__in=added).exists():
         raise Banned
 
-    enter(place, added)
-    record(place, [Event("added", by, to=member) for member in added])
-    touch_inboxes({member.pk: InboxChange(str(place.pk), "added") for member in added})
+    enter(conversation, added)
+    record(conversation, [Event("added", by, to=member) for member in added])
+    added_to = InboxChange(str(conversation.pk), "added")
+    touch_inboxes([(member.pk, added_to) for member in added])
 
 
 @transaction.atomic
 def remove_member(*, by: User, conversation: Conversation, username: str) -> None:
     """Let somebody with a higher role put a member out; they may come back as they came."""
-    place = locked(conversation, viewer=by)
-    actor = policies.require_moderator(place, place_of(place, by))
-    other = place_named(place, username)
+    conversation, place = locked_place(conversation, by)
+    actor = policies.require_moderator(conversation, place)
+    other = place_named(conversation, username)
     policies.require_above(actor, other)
 
-    depart(place, other)
-    record(place, [Event("removed", by, to=other.user, leaver=other.user)])
-    touch_inboxes({other.user_id: InboxChange(str(place.pk), "removed", "removed")})
+    depart(conversation, other)
+    record(conversation, [Event("removed", by, to=other.user, leaver=other.user)])
+    touch_inboxes([(other.user_id, InboxChange(str(conversation.pk), "removed", "removed"))])
 
 
 @transaction.atomic
 def leave(*, member: User, conversation: Conversation) -> None:
     """Give up one's place; an owner's role goes on to whoever is there longest."""
-    place = locked(conversation, viewer=member)
-    if place.kind == keys.PRIVATE:
+    conversation, place = locked_place(conversation, member)
+    if conversation.kind == keys.PRIVATE:
         raise NotInPrivateChats
-    own = place_of(place, member)
-    if own is None:
+    if place is None:
         raise NotAParticipant
 
-    if place.kind == keys.ROOM:
-        _keep_silence(place, own, member)
-    changes = step_out(place, own, member)
-    changes[member.pk] = InboxChange(str(place.pk), "removed", "left")
-    touch_inboxes(changes)
+    if conversation.kind == keys.ROOM:
+        _keep_silence(place, member)
+    changes = step_out(conversation, place, member)
+    left = InboxChange(str(conversation.pk), "removed", "left")
+    touch_inboxes([*changes, (member.pk, left)])
 
 
-def step_out(place: Conversation, own: Participant, member: User) -> dict[int, InboxChange]:
+def step_out(
+    conversation: Conversation, place: Participant, member: User
+) -> list[tuple[int, InboxChange]]:
     """Take a member's own place away, and tell of it; return whose place changed by it."""
-    depart(place, own)
+    depart(conversation, place)
     events = [Event("left", member, to=member, leaver=member)]
-    heir = _heir_of(place) if own.role == Role.OWNER else None
+    heir = _heir_of(conversation) if place.role == Role.OWNER else None
     if heir is None:
-        record(place, events)
-        return {}
+        record(conversation, events)
+        return []
     heir.role = Role.OWNER
     heir.save(update_fields=["role"])
-    record(place, [*events, Event("role", member, to=heir.user, detail=Role.OWNER)])
-    return {heir.user_id: InboxChange(str(place.pk), "changed")}
+    record(conversation, [*events, Event("role", member, to=heir.user, detail=Role.OWNER)])
+    return [(heir.user_id, InboxChange(str(conversation.pk), "changed"))]
 
 
 @transaction.atomic
 def set_role(*, by: User, conversation: Conversation, username: str, role: Role) -> Participant:
     """Let the owner make somebody a moderator, a member or the next owner; return their place."""
-    place = locked(conversation, viewer=by)
-    actor = policies.require_owner(place, place_of(place, by))
-    other = place_named(place, username)
+    conversation, place = locked_place(conversation, by)
+    actor = policies.require_owner(conversation, place)
+    other = place_named(conversation, username)
     policies.require_above(actor, other)
     if other.role == role:
         return other
@@ -110,14 +112,10 @@ def set_role(*, by: User, conversation: Conversation, username: str, role: Role)
         changed.append(actor)
         events.append(Event("role", by, to=by, detail=Role.MODERATOR))
     Participant.objects.bulk_update(changed, ["role"])
-    record(place, events)
-    touch_inboxes({row.user_id: InboxChange(str(place.pk), "changed") for row in changed})
+    record(conversation, events)
+    has_changed = InboxChange(str(conversation.pk), "changed")
+    touch_inboxes([(row.user_id, has_changed) for row in changed])
     return other
-
-
-def place_of(conversation: Conversation, member: User) -> Participant | None:
-    """Return a member's place, or None."""
-    return conversation.participants.filter(user=member).first()
 
 
 def place_named(conversation: Conversation, username: str) -> Participant:
@@ -141,29 +139,29 @@ def members_named(usernames: Sequence[str]) -> list[User]:
     return found
 
 
-def enter(place: Conversation, members: Sequence[User], *, role: Role = Role.MEMBER) -> None:
+def enter(conversation: Conversation, members: Sequence[User], *, role: Role = Role.MEMBER) -> None:
     """Give members places; the caller holds the lock, and records and tells it.
 
     Raises `ConversationFull`, and `NobodyToTalkTo` for one who leaves the instance at
     this moment.
     """
     limits = current_limits()
-    most = limits.group_members if place.kind == keys.GROUP else limits.room_members
-    if place.members_count + len(members) > most:
+    most = limits.group_members if conversation.kind == keys.GROUP else limits.room_members
+    if conversation.members_count + len(members) > most:
         raise ConversationFull
     at = now()
     Participant.objects.bulk_create(
         [
             Participant(
-                conversation=place,
+                conversation=conversation,
                 user=member,
                 role=role,
                 joined_at=at,
-                first_seq=1 if place.history_for_newcomers else place.last_seq + 1,
-                read_seq=place.last_seq,
-                delivered_seq=place.last_seq,
+                first_seq=1 if conversation.history_for_newcomers else conversation.last_seq + 1,
+                read_seq=conversation.last_seq,
+                delivered_seq=conversation.last_seq,
                 # Or who left and came back would get around the pause of slow mode.
-                wrote_at=at if place.slow_mode_seconds else None,
+                wrote_at=at if conversation.slow_mode_seconds else None,
             )
             for member in members
         ]
@@ -174,34 +172,39 @@ def enter(place: Conversation, members: Sequence[User], *, role: Role = Role.MEM
         members
     ):
         raise NobodyToTalkTo
-    place.members_count += len(members)
+    conversation.members_count += len(members)
 
 
-def depart(place: Conversation, own: Participant) -> None:
+def depart(conversation: Conversation, place: Participant) -> None:
     """Take a place away; the caller holds the lock, and records and tells it."""
-    own.delete()
-    place.members_count -= 1
+    place.delete()
+    conversation.members_count -= 1
 
 
-def _not_yet_in(place: Conversation, members: Sequence[User]) -> list[User]:
-    present = place.participants.filter(user__in=members).values_list("user", flat=True)
+def _not_yet_in(conversation: Conversation, members: Sequence[User]) -> list[User]:
+    present = conversation.participants.filter(user__in=members).values_list("user", flat=True)
     is_in = set(present)
     return [member for member in members if member.pk not in is_in]
 
 
-def _keep_silence(place: Conversation, own: Participant, member: User) -> None:
+def _keep_silence(place: Participant, member: User) -> None:
     # Leaving and coming back is no way around a silence: until it is over they stay out.
-    if own.silenced_until is not None and own.silenced_until > now():
+    until = place.silenced_until
+    if until is not None and until > now():
         Ban.objects.update_or_create(
-            conversation=place,
+            conversation_id=place.conversation_id,
             user=member,
-            defaults={"by": member, "until": own.silenced_until, "reason": "Left while silenced."},
+            defaults={
+                "by": member,
+                "until": place.silenced_until,
+                "reason": "Left while silenced.",
+            },
         )
 
 
-def _heir_of(place: Conversation) -> Participant | None:
+def _heir_of(conversation: Conversation) -> Participant | None:
     # Moderators before members, and nobody who is shut out of the instance before one
     # who can act.
     rank = Case(When(role=Role.MODERATOR, then=Value(0)), default=Value(1))
-    others = place.participants.select_related("user")
+    others = conversation.participants.select_related("user")
     return others.order_by("-user__is_active", rank, "joined_at", "pk").first()

@@ -143,7 +143,7 @@ def _append_any(drafts: Sequence[Draft], *, is_retry: bool) -> Sequence[Outcome]
     senders = live_senders(drafts, at)
     refusals = refusals_of(drafts, senders)
     accepted = [draft for draft, refusal in zip(drafts, refusals, strict=True) if not refusal]
-    conversations = locked_conversations({draft.key for draft in accepted}, at)
+    conversations, told = locked_conversations({draft.key for draft in accepted}, at)
     for index, draft in enumerate(drafts):
         if not refusals[index] and draft.key not in conversations:
             refusals[index] = ConversationNotFound()
@@ -166,8 +166,9 @@ def _append_any(drafts: Sequence[Draft], *, is_retry: bool) -> Sequence[Outcome]
             continue
         fresh[identity] = _Fresh(_next_message(conversations[draft.key], draft, at), uploads)
     messages = [one.message for one in fresh.values()]
-    _note_newcomers(messages, conversations, places)
-    note_requests(messages, conversations.values())
+    told += _note_newcomers(messages, conversations, places)
+    told += note_requests(messages, conversations.values())
+    touch_inboxes(told)
     _save(messages, conversations.values())
     keep_attachments({one.message: one.uploads for one in fresh.values() if one.uploads})
 
@@ -272,7 +273,7 @@ def _note_newcomers(
     fresh: Iterable[Message],
     conversations: Mapping[ConversationKey, Conversation],
     places: Places,
-) -> None:
+) -> list[tuple[int, InboxChange]]:
     # Who speaks in an open room finds it among the own conversations from then on.
     by_id = {row.pk: row for row in conversations.values() if row.is_open}
     spoke = {
@@ -283,14 +284,14 @@ def _note_newcomers(
         and (message.conversation_id, message.sender_id) not in places.participants
     }
     if not spoke:
-        return
+        return []
     Participant.objects.bulk_create(
         [Participant(conversation_id=room, user_id=member) for room, member in sorted(spoke)]
     )
     for room, count in Counter(room for room, _ in spoke).items():
         by_id[room].members_count += count
         by_id[room].save(update_fields=["members_count"])
-    touch_inboxes({member: InboxChange(str(room), "added") for room, member in sorted(spoke)})
+    return [(member, InboxChange(str(room), "added")) for room, member in sorted(spoke)]
 
 
 def _tell(drafts: Sequence[Draft], outcomes: Sequence[Outcome]) -> None:

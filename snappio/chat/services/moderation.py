@@ -10,10 +10,10 @@ from snappio.chat.directory import bans_in
 from snappio.chat.errors import NotInPrivateChats
 from snappio.chat.models import Ban, Conversation, Participant
 from snappio.chat.queries import partner_named
-from snappio.chat.services.conversations import locked
 from snappio.chat.services.details import Event, record
 from snappio.chat.services.inboxes import touch_inboxes
-from snappio.chat.services.membership import depart, place_named, place_of
+from snappio.chat.services.locking import is_banned, locked_place, place_of
+from snappio.chat.services.membership import depart, place_named
 from snappio.chat.updates import InboxChange
 from snappio.core.clock import now
 from snappio.core.pagination import Page
@@ -32,9 +32,9 @@ def unsilence(*, by: User, conversation: Conversation, username: str) -> None:
 
 
 def _set_silence(by: User, conversation: Conversation, username: str, seconds: int | None) -> None:
-    place = locked(conversation, viewer=by)
-    actor = policies.require_moderator(place, place_of(place, by))
-    other = place_named(place, username)
+    conversation, place = locked_place(conversation, by)
+    actor = policies.require_moderator(conversation, place)
+    other = place_named(conversation, username)
     policies.require_above(actor, other)
     if seconds is None and other.silenced_until is None:
         return
@@ -42,7 +42,7 @@ def _set_silence(by: User, conversation: Conversation, username: str, seconds: i
     other.silenced_until = None if seconds is None else now() + timedelta(seconds=seconds)
     other.save(update_fields=["silenced_until"])
     # The member's own business: nobody else is told.
-    touch_inboxes({other.user_id: InboxChange(str(place.pk), "changed")})
+    touch_inboxes([(other.user_id, InboxChange(str(conversation.pk), "changed"))])
 
 
 @transaction.atomic
@@ -59,35 +59,36 @@ def ban(
     Also who is not in it, e.g. only looks into an open room. Banning again changes
     time and reason. Raises `NobodyToTalkTo` for who does not exist.
     """
-    place, actor = _locked(by, conversation)
+    conversation, actor = _locked(by, conversation)
     target = partner_named(username)
-    own = place_of(place, target)
-    if own is not None:
-        policies.require_above(actor, own)
-    at = now()
-    was_banned = Ban.objects.in_force(at=at).filter(conversation=place, user=target).exists()
+    place = place_of(conversation, target)
+    if place is not None:
+        policies.require_above(actor, place)
+    was_banned = is_banned(conversation, target)
 
-    until = None if seconds is None else at + timedelta(seconds=seconds)
+    until = None if seconds is None else now() + timedelta(seconds=seconds)
     Ban.objects.update_or_create(
-        conversation=place, user=target, defaults={"by": by, "reason": reason, "until": until}
+        conversation=conversation,
+        user=target,
+        defaults={"by": by, "reason": reason, "until": until},
     )
-    if own is not None:
-        depart(place, own)
-    if own is not None or not was_banned:
-        record(place, [Event("banned", by, to=target, leaver=target)])
-    if own is not None:
-        touch_inboxes({target.pk: InboxChange(str(place.pk), "removed", "banned")})
+    if place is not None:
+        depart(conversation, place)
+    if place is not None or not was_banned:
+        record(conversation, [Event("banned", by, to=target, leaver=target)])
+    if place is not None:
+        touch_inboxes([(target.pk, InboxChange(str(conversation.pk), "removed", "banned"))])
 
 
 @transaction.atomic
 def unban(*, by: User, conversation: Conversation, username: str) -> None:
     """Let somebody come back; one who is not banned is left alone."""
-    place, _ = _locked(by, conversation)
+    conversation, _ = _locked(by, conversation)
     target = partner_named(username)
-    bans = Ban.objects.in_force(at=now()).filter(conversation=place, user=target)
+    bans = Ban.objects.in_force(at=now()).filter(conversation=conversation, user=target)
     if bans.exists():
         bans.delete()
-        record(place, [Event("unbanned", by, to=target)])
+        record(conversation, [Event("unbanned", by, to=target)])
 
 
 @transaction.atomic
@@ -98,7 +99,7 @@ def list_bans(*, by: User, conversation: Conversation, cursor: int | None, limit
 
 
 def _locked(by: User, conversation: Conversation) -> tuple[Conversation, Participant]:
-    place = locked(conversation, viewer=by)
-    if place.kind == keys.PRIVATE:
+    locked, place = locked_place(conversation, by)
+    if locked.kind == keys.PRIVATE:
         raise NotInPrivateChats
-    return place, policies.require_moderator(place, place_of(place, by))
+    return locked, policies.require_moderator(locked, place)

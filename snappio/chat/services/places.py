@@ -13,11 +13,12 @@ from django.db.models.functions import Greatest
 
 from snappio.accounts.models import User
 from snappio.chat import policies
-from snappio.chat.errors import ConversationNotFound, NotAParticipant, NotSaidYet
+from snappio.chat.errors import NotSaidYet
 from snappio.chat.keys import ConversationKey
 from snappio.chat.models import FOR_EVER, Conversation, Participant
 from snappio.chat.queries import switches_of, unread_in
 from snappio.chat.services.inboxes import mention_to, touch_inboxes
+from snappio.chat.services.locking import locked_place
 from snappio.chat.updates import InboxChange, Marker
 from snappio.core.clock import now
 from snappio.realtime.publishing import publish_on_commit
@@ -72,14 +73,14 @@ def mark_delivered(*, conversation: Conversation, receiver: User, seq: int) -> P
 @transaction.atomic
 def mute(*, conversation: Conversation, member: User, seconds: int | None) -> None:
     """Have a conversation notify the member of nothing for so long; None is for ever."""
-    place = _locked_place(conversation, member)
+    place = _own_locked_place(conversation, member)
     _set_muted(place, FOR_EVER if seconds is None else now() + timedelta(seconds=seconds))
 
 
 @transaction.atomic
 def unmute(*, conversation: Conversation, member: User) -> None:
     """Have it notify them again; one that does already changes nothing."""
-    _set_muted(_locked_place(conversation, member), None)
+    _set_muted(_own_locked_place(conversation, member), None)
 
 
 def _place_to_mark(conversation: Conversation, member: User, seq: int) -> Participant:
@@ -92,17 +93,13 @@ def _place_to_mark(conversation: Conversation, member: User, seq: int) -> Partic
 def _place_of(conversation: Conversation, member: User) -> Participant:
     places = Participant.objects.filter(conversation=conversation, user=member)
     place = places.select_related("conversation").first()
-    if place is None:
-        # Where one may look on there is no place to keep; elsewhere, nothing to see.
-        raise NotAParticipant if conversation.is_open else ConversationNotFound
-    return place
+    return policies.require_participant(conversation, place)
 
 
-def _locked_place(conversation: Conversation, member: User) -> Participant:
+def _own_locked_place(conversation: Conversation, member: User) -> Participant:
     # Whoever sends here holds this lock before a place and an inbox: the same order
     # keeps the two from waiting for each other.
-    Conversation.objects.select_for_update().get(pk=conversation.pk)
-    return _place_of(conversation, member)
+    return policies.require_participant(*locked_place(conversation, member))
 
 
 def _tell_others(place: Participant, member: User, seq: int, *, is_read: bool) -> None:
@@ -127,4 +124,4 @@ def _set_muted(place: Participant, until: datetime | None) -> None:
     if place.muted_until != until:
         place.muted_until = until
         place.save(update_fields=["muted_until"])
-        touch_inboxes({place.user_id: InboxChange(str(place.conversation_id), "changed")})
+        touch_inboxes([(place.user_id, InboxChange(str(place.conversation_id), "changed"))])

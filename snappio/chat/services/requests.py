@@ -15,12 +15,13 @@ from collections.abc import Collection, Iterable
 from django.db import transaction
 
 from snappio.accounts.models import User
-from snappio.chat import keys
+from snappio.chat import keys, policies
 from snappio.chat.acquaintances import acquainted_among
-from snappio.chat.errors import ConversationNotFound, NotARequest
+from snappio.chat.errors import NotARequest
 from snappio.chat.keys import ConversationKey
 from snappio.chat.models import ChatSettings, Conversation, Message, Participant
 from snappio.chat.services.inboxes import touch_inboxes
+from snappio.chat.services.locking import locked_place
 from snappio.chat.updates import InboxChange
 
 
@@ -30,10 +31,9 @@ def accept_request(*, conversation: Conversation, member: User) -> None:
 
     Raises `ConversationNotFound` for who has no place there.
     """
-    locked, place = _locked_place(conversation, member)
-
-    if place.is_request:
-        accept(locked, member.pk)
+    locked, place = locked_place(conversation, member)
+    if policies.require_participant(locked, place).is_request:
+        touch_inboxes([accept(locked, member.pk)])
 
 
 @transaction.atomic
@@ -42,18 +42,18 @@ def decline_request(*, conversation: Conversation, member: User) -> None:
 
     Raises `NotARequest` where the member was asked nothing.
     """
-    _, place = _locked_place(conversation, member)
+    place = policies.require_participant(*locked_place(conversation, member))
     if not place.is_request:
         raise NotARequest
 
     place.delete()
-    touch_inboxes({member.pk: InboxChange(str(conversation.pk), "removed", reason="left")})
+    touch_inboxes([(member.pk, InboxChange(str(conversation.pk), "removed", reason="left"))])
 
 
-def accept(conversation: Conversation, member_id: int) -> None:
+def accept(conversation: Conversation, member_id: int) -> tuple[int, InboxChange]:
     """Accept in the caller's transaction, which holds the conversation's lock.
 
-    Who has declined before has a place again.
+    Who has declined before has a place again. Returns what is to be told of it.
     """
     conversation.is_request = False
     conversation.save(update_fields=["is_request"])
@@ -62,13 +62,13 @@ def accept(conversation: Conversation, member_id: int) -> None:
     if not places.update(is_request=False):
         Participant.objects.create(conversation=conversation, user_id=member_id)
         event = "added"
-    touch_inboxes({member_id: InboxChange(str(conversation.pk), event)})
+    return member_id, InboxChange(str(conversation.pk), event)
 
 
 def accept_by_reacting(conversation: Conversation, member: User) -> None:
     """Accept, under the lock, if the member is the one who is asked."""
     if conversation.is_request and _is_asked(conversation, member.pk):
-        accept(conversation, member.pk)
+        touch_inboxes([accept(conversation, member.pk)])
 
 
 def come_back(conversation: Conversation, opener: User) -> None:
@@ -81,15 +81,17 @@ def come_back(conversation: Conversation, opener: User) -> None:
     places = Participant.objects.filter(conversation=conversation, user=opener)
     if not places.exists():
         Participant.objects.create(conversation=conversation, user=opener, is_request=True)
-        touch_inboxes({opener.pk: InboxChange(str(conversation.pk), "added")})
+        touch_inboxes([(opener.pk, InboxChange(str(conversation.pk), "added"))])
 
 
-def note_requests(fresh: Iterable[Message], conversations: Iterable[Conversation]) -> None:
+def note_requests(
+    fresh: Iterable[Message], conversations: Iterable[Conversation]
+) -> list[tuple[int, InboxChange]]:
     """Note what new messages make of the private chats that they are in.
 
     A first one between strangers begins a request; one by who is asked accepts it.
     Runs under the conversations' locks, before the messages are saved. Costs nothing
-    for a chat that is neither new nor a request.
+    for a chat that is neither new nor a request. Returns what is to be told of it.
     """
     private = {row.pk: row for row in conversations if row.kind == keys.PRIVATE}
     writers: dict[int, set[int]] = {}
@@ -99,17 +101,20 @@ def note_requests(fresh: Iterable[Message], conversations: Iterable[Conversation
             writers.setdefault(message.conversation_id, set()).add(message.sender_id)
             if message.seq == 1:
                 begun[message.conversation_id] = message.sender_id
-    for pk, members in writers.items():
-        for member_id in members if private[pk].is_request else ():
-            if _is_asked(private[pk], member_id):
-                accept(private[pk], member_id)
+    accepted = [
+        accept(private[pk], member_id)
+        for pk, members in writers.items()
+        for member_id in (members if private[pk].is_request else ())
+        if _is_asked(private[pk], member_id)
+    ]
     # Whoever has answered in the same batch has accepted.
-    _begin([(private[pk], sender) for pk, sender in begun.items() if len(writers[pk]) == 1])
+    new = [(private[pk], sender) for pk, sender in begun.items() if len(writers[pk]) == 1]
+    return accepted + _begin(new)
 
 
-def _begin(begun: Collection[tuple[Conversation, int]]) -> None:
+def _begin(begun: Collection[tuple[Conversation, int]]) -> list[tuple[int, InboxChange]]:
     if not begun:
-        return
+        return []
     asked = {row.pk: _other(row, sender) for row, sender in begun}
     known = acquainted_among({(sender, asked[row.pk]) for row, sender in begun})
     welcoming = set(
@@ -117,6 +122,7 @@ def _begin(begun: Collection[tuple[Conversation, int]]) -> None:
             "user", flat=True
         )
     )
+    told = []
     for conversation, sender in begun:
         member_id = asked[conversation.pk]
         if (sender, member_id) in known or member_id in welcoming:
@@ -126,7 +132,8 @@ def _begin(begun: Collection[tuple[Conversation, int]]) -> None:
         Participant.objects.filter(conversation=conversation, user=member_id).update(
             is_request=True
         )
-        touch_inboxes({member_id: InboxChange(str(conversation.pk), "changed")})
+        told.append((member_id, InboxChange(str(conversation.pk), "changed")))
+    return told
 
 
 def _is_asked(conversation: Conversation, member_id: int) -> bool:
@@ -138,11 +145,3 @@ def _is_asked(conversation: Conversation, member_id: int) -> bool:
 def _other(conversation: Conversation, member_id: int) -> int:
     one, other = ConversationKey.parse(conversation.key).member_ids
     return other if member_id == one else one
-
-
-def _locked_place(conversation: Conversation, member: User) -> tuple[Conversation, Participant]:
-    locked = Conversation.objects.select_for_update().get(pk=conversation.pk)
-    place = locked.participants.filter(user=member).first()
-    if place is None:
-        raise ConversationNotFound
-    return locked, place

@@ -15,15 +15,13 @@ from django.db.models import F, OuterRef, Subquery
 from snappio.accounts.models import User
 from snappio.chat import keys, policies
 from snappio.chat.errors import BadRetention
-from snappio.chat.keys import ConversationKey
 from snappio.chat.models import Conversation, Message
 from snappio.chat.services.attachments import drop_attachments
-from snappio.chat.services.details import Event, record
-from snappio.chat.services.targets import locked_place, require_can_write
-from snappio.chat.updates import UNKNOWN_CHANGE, ConversationState
+from snappio.chat.services.details import Event, record, record_unsaid
+from snappio.chat.services.locking import locked_place
+from snappio.chat.services.targets import require_can_write
 from snappio.core.clock import now
 from snappio.core.limits import current_limits
-from snappio.realtime.publishing import publish_on_commit
 
 # Messages that go in one transaction: senders wait for its lock.
 BATCH = 500
@@ -45,17 +43,16 @@ def set_retention(*, member: User, conversation: Conversation, seconds: int | No
         limits.retention_shortest <= seconds <= limits.retention_longest
     ):
         raise BadRetention
-    at = now()
-    locked, place = locked_place(member=member, conversation=conversation, at=at)
-    if locked.kind == keys.PRIVATE:
-        require_can_write(member, locked, place, at)
+    conversation, place = locked_place(conversation, member)
+    if conversation.kind == keys.PRIVATE:
+        require_can_write(member, conversation, place, now())
     else:
-        policies.require_moderator(locked, place)
+        policies.require_moderator(conversation, place)
 
-    if seconds != locked.retention_seconds:
-        locked.retention_seconds = seconds
-        record(locked, [Event("changed", member)], "retention_seconds")
-    return locked
+    if seconds != conversation.retention_seconds:
+        conversation.retention_seconds = seconds
+        record(conversation, [Event("changed", member)], "retention_seconds")
+    return conversation
 
 
 def remove_expired() -> int:
@@ -110,15 +107,5 @@ def _remove_oldest(conversation_id: int, at: datetime) -> int:
         drop_attachments([row[0] for row in expired])
     Message.objects.filter(pk__in=[row[0] for row in expired]).delete()
     place.first_seq = expired[-1][1] + 1
-    _save(place)
+    record_unsaid(place, "first_seq")
     return len(expired)
-
-
-def _save(place: Conversation) -> None:
-    # Nobody did it, so no notice says it either.
-    place.revision += 1
-    place.details_revision = place.revision
-    place.save(update_fields=["revision", "details_revision", "first_seq"])
-    topic = ConversationKey.parse(place.key).topic
-    update = ConversationState.of(place, UNKNOWN_CHANGE).to_update(topic, last_seq=place.last_seq)
-    publish_on_commit([update.to_hint()])

@@ -7,13 +7,13 @@ from snappio.chat import keys
 from snappio.chat.directory import usable_invites
 from snappio.chat.errors import BadRoomName, ConversationNotFound, InviteNotFound, RoomExists
 from snappio.chat.keys import ConversationKey, room_id_of
-from snappio.chat.models import Ban, Conversation, Invite, Role, Visibility
+from snappio.chat.models import Conversation, Invite, Role, Visibility
 from snappio.chat.services.details import Event, record
 from snappio.chat.services.groups import take_making
 from snappio.chat.services.inboxes import touch_inboxes
-from snappio.chat.services.membership import enter, place_of
+from snappio.chat.services.locking import is_banned, place_of
+from snappio.chat.services.membership import enter
 from snappio.chat.updates import InboxChange
-from snappio.core.clock import now
 
 # What the addresses below `rooms/` cannot carry.
 _NOT_AN_ADDRESS = frozenset({"join", ".", ".."})
@@ -56,7 +56,7 @@ def make_room(
         raise RoomExists from None
     enter(room, [maker], role=Role.OWNER)
     record(room, [Event("created", maker)])
-    touch_inboxes({maker.pk: InboxChange(str(room.pk), "added")})
+    touch_inboxes([(maker.pk, InboxChange(str(room.pk), "added"))])
     return room
 
 
@@ -66,11 +66,11 @@ def join_room(*, member: User, room: Conversation) -> Conversation:
 
     Raises `ConversationNotFound` for one that they may not know of, `ConversationFull`.
     """
-    place = Conversation.objects.select_for_update().get(pk=room.pk)
-    if not Conversation.objects.known_to(member).filter(pk=place.pk).exists():
+    locked = Conversation.objects.select_for_update().get(pk=room.pk)
+    if not Conversation.objects.known_to(member).filter(pk=locked.pk).exists():
         raise ConversationNotFound
-    _come_in(place, member)
-    return place
+    _come_in(locked, member)
+    return locked
 
 
 @transaction.atomic
@@ -85,23 +85,22 @@ def join_by_invite(*, member: User, code: str, room_id: str | None = None) -> Co
     found = None if "\0" in code else invites.filter(code=code).first()
     if found is None or room_id not in (None, room_id_of(found.conversation.key)):
         raise InviteNotFound
-    place = Conversation.objects.select_for_update().get(pk=found.conversation_id)
+    room = Conversation.objects.select_for_update().get(pk=found.conversation_id)
     # Uses are counted under the room's lock: the last one is for one.
     invite = usable_invites().filter(pk=found.pk).first()
-    is_banned = Ban.objects.in_force(at=now()).filter(conversation=place, user=member).exists()
-    if invite is None or is_banned:
+    if invite is None or is_banned(room, member):
         raise InviteNotFound
-    if _come_in(place, member):
+    if _come_in(room, member):
         _use(invite)
-    return place
+    return room
 
 
-def _come_in(place: Conversation, member: User) -> bool:
-    if place_of(place, member):
+def _come_in(room: Conversation, member: User) -> bool:
+    if place_of(room, member):
         return False
-    enter(place, [member])
-    record(place, [Event("joined", member, to=member)])
-    touch_inboxes({member.pk: InboxChange(str(place.pk), "added")})
+    enter(room, [member])
+    record(room, [Event("joined", member, to=member)])
+    touch_inboxes([(member.pk, InboxChange(str(room.pk), "added"))])
     return True
 
 

@@ -25,8 +25,9 @@ from snappio.chat.errors import (
 from snappio.chat.keys import ConversationKey
 from snappio.chat.models import Conversation, ScheduledMessage
 from snappio.chat.services.drafts import Draft
+from snappio.chat.services.locking import locked_place
 from snappio.chat.services.messages import append_messages, require_client_id
-from snappio.chat.services.targets import locked_place, require_can_write
+from snappio.chat.services.targets import require_can_write
 from snappio.core.clock import now
 from snappio.core.errors import DomainError, NotAuthenticated, TooMany, Unavailable
 from snappio.core.limits import current_limits
@@ -192,9 +193,8 @@ def _require_timely(send_at: datetime) -> None:
 def _require_may_write(
     sender: User, conversation: Conversation, *, reply_to: int | None = None
 ) -> None:
-    at = now()
-    locked, place = locked_place(member=sender, conversation=conversation, at=at)
-    require_can_write(sender, locked, place, at)
+    locked, place = locked_place(conversation, sender)
+    require_can_write(sender, locked, place, now())
     if reply_to is not None and reply_to > locked.last_seq:
         raise NotSaidYet
 

@@ -26,5 +26,5 @@ def change_switches(*, member: User, changes: Mapping[str, bool]) -> Switches:
 
     switches = switches_of(member)
     if has_changed:
-        touch_inboxes({member.pk: switches})
+        touch_inboxes([(member.pk, switches)])
     return switches

@@ -1,8 +1,4 @@
-"""The message that somebody changes, under its conversation's lock.
-
-Whoever changes one has to see it: this is asked here, where nobody can leave or be
-banned meanwhile.
-"""
+"""The message that somebody changes, under its conversation's lock."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,11 +6,12 @@ from datetime import datetime
 from django.db.models import QuerySet
 
 from snappio.accounts.models import User
-from snappio.chat import keys, policies
-from snappio.chat.errors import ConversationNotFound, MessageNotFound
+from snappio.chat import policies
+from snappio.chat.errors import MessageNotFound
 from snappio.chat.keys import ConversationKey
-from snappio.chat.models import Ban, Conversation, Message, Participant
+from snappio.chat.models import Conversation, Message, Participant
 from snappio.chat.queries import states_of
+from snappio.chat.services.locking import locked_place
 from snappio.chat.updates import MessageState
 from snappio.core.clock import now
 from snappio.realtime.publishing import publish_on_commit
@@ -27,7 +24,7 @@ class Target:
     conversation: Conversation
     message: Message
     member: User
-    # In groups and rooms; None for whoever only looks on.
+    # None for whoever only looks on.
     place: Participant | None
     at: datetime
 
@@ -62,31 +59,11 @@ def locked_target(*, member: User, conversation: Conversation, seq: int) -> Targ
     Raises `ConversationNotFound` or `MessageNotFound` for what the member cannot see,
     the latter also for what is deleted, and for notices, which nobody changes.
     """
-    at = now()
-    locked, place = locked_place(member=member, conversation=conversation, at=at)
+    locked, place = locked_place(conversation, member)
     message = _changeable(locked, place).filter(seq=seq).first()
     if message is None:
         raise MessageNotFound
-    return Target(locked, message, member, place, at)
-
-
-def locked_place(
-    *, member: User, conversation: Conversation, at: datetime
-) -> tuple[Conversation, Participant | None]:
-    """Lock the conversation in the caller's transaction; return it with the member's place.
-
-    In a private chat that place is of no consequence, and None. Raises
-    `ConversationNotFound` for whoever cannot see it.
-    """
-    locked = Conversation.objects.select_for_update().get(pk=conversation.pk)
-    if locked.kind == keys.PRIVATE:
-        if member.pk not in ConversationKey.parse(locked.key).member_ids:
-            raise ConversationNotFound
-        return locked, None
-    place = Participant.objects.filter(conversation=locked, user=member).first()
-    bans = Ban.objects.in_force(at=at).filter(conversation=locked, user=member)
-    policies.require_can_enter(locked, place, is_banned=bans.exists())
-    return locked, place
+    return Target(locked, message, member, place, now())
 
 
 def require_can_write(

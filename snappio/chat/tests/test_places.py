@@ -6,11 +6,10 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 
-from snappio.chat.errors import NotAParticipant, NotSaidYet
+from snappio.chat.errors import ConversationNotFound, NotAParticipant, NotSaidYet
 from snappio.chat.keys import ROOM, ConversationKey, inbox_topic
 from snappio.chat.models import FOR_EVER, Conversation, Inbox, Participant, Visibility
 from snappio.chat.serializers.places import ProgressOutput
-from snappio.chat.services import places
 from snappio.chat.services.messages import append_messages
 from snappio.chat.services.places import Progress, mark_delivered, mark_read, mute, unmute
 from snappio.chat.services.settings import change_switches
@@ -117,7 +116,7 @@ def test_domain_asks_for_the_place_itself(alice, bob, carol, chat):
     """Whoever left between the look and the mark is refused too."""
     append_messages([draft(alice, ConversationKey.open_room("lobby"))])
     for conversation, refusal in (
-        (chat, places.ConversationNotFound),
+        (chat, ConversationNotFound),
         (Conversation.objects.get(kind=ROOM), NotAParticipant),
     ):
         for attempt in (
