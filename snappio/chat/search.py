@@ -54,6 +54,16 @@ def search_messages(
     return Page(found, encode_cursor(shown[-1]) if len(ids) > limit else None)
 
 
+def work_in_new_words() -> None:
+    """Put what was written lately in its place in PostgreSQL's index.
+
+    Until then it is found in a list that is read from end to end. SQLite keeps none.
+    """
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT gin_clean_pending_list('chat_message_words')")
+
+
 def _readable(searcher: User) -> QuerySet[Message]:
     # One join: the place that is asked for `first_seq` is the searcher's own.
     return Message.objects.filter(

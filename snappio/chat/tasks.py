@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from snappio.chat import search
 from snappio.chat.services import retention, scheduled
 from snappio.jobs.jobs import job
 from snappio.jobs.schedules import every
@@ -23,6 +24,13 @@ def send_due_messages() -> None:
     scheduled.send_due()
     for scheduled_id, send_at in scheduled.coming_up(MINUTE):
         send_scheduled_message.using(run_after=send_at).enqueue(scheduled_id=scheduled_id)
+
+
+@every(MINUTE)
+@job(attempts=1)
+def index_new_messages() -> None:
+    """Work new messages into the search index, so that no sender has to."""
+    search.work_in_new_words()
 
 
 @job(attempts=1)

@@ -11,14 +11,27 @@ RETURNS TABLE (
 )
 LANGUAGE plpgsql AS $$
 #variable_conflict use_column
+DECLARE
+  known int[];
 BEGIN
   -- In id order, as everybody locks, so that two batches never wait in a circle.
   PERFORM 1 FROM chat_conversation
   WHERE key IN (SELECT DISTINCT draft ->> 'key' FROM jsonb_array_elements(given) AS draft)
   ORDER BY id FOR NO KEY UPDATE;
 
-  -- A statement of its own, and so with a snapshot of its own: it sees all that was
+  -- Statements of their own, and so with snapshots of their own: they see all that was
   -- committed while we waited for the locks.
+  --
+  -- Which drafts were sent before. Planned anew each time: a plan that is kept from when
+  -- there were few messages would go through all that a member ever said.
+  EXECUTE $known$
+    SELECT coalesce(array_agg(draft.place), '{}')
+    FROM jsonb_to_recordset($1) AS draft (place int, key text, sender_id bigint, client_id text)
+    JOIN chat_conversation AS conversation ON conversation.key = draft.key
+    JOIN chat_message AS message ON message.conversation_id = conversation.id
+      AND message.sender_id = draft.sender_id AND message.client_id = draft.client_id
+  $known$ INTO known USING given;
+
   RETURN QUERY
   WITH draft AS (
     SELECT * FROM jsonb_to_recordset(given) AS draft (
@@ -33,15 +46,11 @@ BEGIN
         AND row_number() OVER (
           PARTITION BY conversation.id, draft.sender_id, draft.client_id ORDER BY draft.place
         ) = 1
-        AND NOT EXISTS (
-          SELECT FROM chat_message AS message
-          WHERE message.conversation_id = conversation.id
-            AND message.sender_id = draft.sender_id
-            AND message.client_id = draft.client_id
-        )
+        AND draft.place <> ALL (known)
         AND CASE WHEN conversation.kind = 'private' THEN
-          -- The first message may make a request of it.
-          conversation.last_seq > 0 AND NOT conversation.is_request AND partner.is_active
+          -- The first message may make a request of it, and who is asked accepts by writing.
+          conversation.last_seq > 0 AND partner.is_active
+          AND (NOT conversation.is_request OR coalesce(NOT participant.is_request, false))
         ELSE
           participant.id IS NOT NULL
           AND conversation.slow_mode_seconds = 0

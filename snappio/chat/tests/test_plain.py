@@ -11,6 +11,7 @@ from snappio.chat.keys import ConversationKey
 from snappio.chat.models import Ban, Conversation, Message, Participant
 from snappio.chat.queries import states_of
 from snappio.chat.services.messages import append_messages
+from snappio.chat.services.requests import decline_request
 from snappio.chat.tests.factories import draft, private, session_of
 from snappio.core.clock import now
 from snappio.core.errors import NotAuthenticated
@@ -58,6 +59,34 @@ def test_plain_messages_take_one_statement(alice, bob, met, lobby, django_assert
     assert all(map(is_as_stored, stored))
     place = Participant.objects.get(user=bob, conversation__key=str(met))
     assert (place.read_seq, place.wrote_at) == (4, stored[2].message.sent_at)
+
+
+def test_who_began_a_request_goes_on_in_one_statement(alice, bob, django_assert_num_queries):
+    key = private(alice, bob)
+    append_messages([draft(alice, key)])
+
+    again = draft(alice, key, "anybody there?")
+    with django_assert_num_queries(1):
+        (stored,) = append_messages([again])
+    assert is_as_stored(stored)
+    assert Conversation.objects.get(key=str(key)).is_request
+
+    # Who is asked accepts by writing, which takes the long way.
+    append_messages([draft(bob, key)])
+    assert not Conversation.objects.get(key=str(key)).is_request
+
+
+def test_who_has_declined_accepts_by_writing(alice, bob):
+    key = private(alice, bob)
+    append_messages([draft(alice, key)])
+    chat = Conversation.objects.get(key=str(key))
+    decline_request(conversation=chat, member=bob)
+
+    append_messages([draft(bob, key)])
+
+    chat.refresh_from_db()
+    assert not chat.is_request
+    assert chat.participants.filter(user=bob, is_request=False).exists()
 
 
 def test_places_go_on_where_the_long_way_ended(alice, bob, met):

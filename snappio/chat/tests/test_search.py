@@ -207,3 +207,12 @@ def test_asks_the_same_number_of_queries_for_any_number(alice, key, rows):
 
 def test_without_a_token_all_is_401(client):
     assert client.get(SEARCH, {"type": "messages", "q": "tea"}).status_code == 401
+
+
+def test_words_are_found_before_and_after_they_are_worked_in(alice, key):
+    append_messages([draft(alice, key, "a marmot whistles")])
+    assert texts(client_of(alice), "marmot") == ["a marmot whistles"]
+
+    search.work_in_new_words()
+
+    assert texts(client_of(alice), "marmot") == ["a marmot whistles"]
