@@ -7,7 +7,7 @@ from rest_framework.test import APIClient
 from snappio.accounts.models import Session, User
 from snappio.accounts.services.sessions import _open_session
 from snappio.chat.keys import GROUP, ConversationKey
-from snappio.chat.models import ChatSettings, Conversation, Participant, Role, Visibility
+from snappio.chat.models import ChatSettings, Conversation, Participant, Role
 from snappio.chat.services import groups
 from snappio.chat.services.drafts import Draft
 from snappio.chat.services.membership import add_members
@@ -67,10 +67,8 @@ def make_group(*members, kind=GROUP, **more):
 
 
 def told_by(callbacks):
-    """Return what was published by the callbacks of a commit, each with its topic."""
-    hints = [hint for callback in callbacks for hint in callback.args[0]]
-    updates = map(Update.from_hint, hints)
-    return [(update.topic, read_update(update)) for update in updates]
+    """Return what `told` does, read, each with its topic."""
+    return [(update.topic, read_update(update)) for update in told(callbacks)]
 
 
 def group_of(owner, *others, **changes):
@@ -117,16 +115,9 @@ def room_of(owner, *others, **more):
     return room
 
 
-def make_place(members, *, key=None, visibility=Visibility.PRIVATE):
-    """Return a group, or the room of that key, of these members by their role's name."""
-    key = key or ConversationKey.new_group()
-    place = Conversation.objects.create(
-        key=str(key),
-        kind=key.kind,
-        name="Friends",
-        visibility=visibility,
-        members_count=len(members),
-    )
-    for member, role in members.items():
-        Participant.objects.create(conversation=place, user=member, role=role)
-    return place
+def group_with(roles):
+    """Make a group of members with roles, as `make_group` does."""
+    group = make_group(*roles)
+    for member, role in roles.items():
+        group.participants.filter(user=member).update(role=role)
+    return group

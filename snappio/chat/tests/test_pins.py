@@ -9,7 +9,7 @@ from snappio.chat.models import Ban, Conversation, Message, Participant
 from snappio.chat.serializers.messages import MessageOutput
 from snappio.chat.services.messages import append_messages
 from snappio.chat.sources import ChatSource
-from snappio.chat.tests.factories import client_of, draft, make_member, make_place, private
+from snappio.chat.tests.factories import client_of, draft, group_with, make_member, private
 from snappio.chat.updates import read_update
 from snappio.core.clock import now
 from snappio.realtime.updates import Position
@@ -23,7 +23,7 @@ def dave(db):
 @pytest.fixture
 def group(alice, bob, carol):
     """Alice's, with Bob as moderator; two messages of Carol's."""
-    place = make_place({alice: "owner", bob: "moderator", carol: "member"})
+    place = group_with({alice: "owner", bob: "moderator", carol: "member"})
     append_messages([draft(carol, ConversationKey.parse(place.key), text) for text in ("a", "b")])
     return f"/api/v1/conversations/{place.pk}/"
 

@@ -16,8 +16,8 @@ from snappio.chat.tasks import remove_expired_messages
 from snappio.chat.tests.factories import (
     client_of,
     draft,
+    group_with,
     make_member,
-    make_place,
     private,
     welcome_strangers,
 )
@@ -159,7 +159,7 @@ def test_either_of_a_private_chat_decides_while_both_are_there(alice, bob, carol
 
 
 def test_in_a_group_owner_and_moderators_decide(alice, bob, carol):
-    group = make_place({alice: "owner", bob: "moderator", carol: "member"})
+    group = group_with({alice: "owner", bob: "moderator", carol: "member"})
 
     with pytest.raises(Forbidden):
         set_retention(member=carol, conversation=group, seconds=HOUR)

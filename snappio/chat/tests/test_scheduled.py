@@ -16,7 +16,7 @@ from snappio.chat.tasks import send_due_messages
 from snappio.chat.tests.factories import (
     client_of,
     draft,
-    make_place,
+    group_with,
     private,
     session_of,
 )
@@ -150,7 +150,7 @@ def test_refusal_is_kept_and_shown_until_it_waits_again(alice, bob, chat):
 
 @pytest.mark.parametrize("state", ["removed", "silenced", "slow"])
 def test_place_is_asked_for_at_the_time_of_sending(alice, bob, state):
-    group = make_place({alice: "owner", bob: "member"})
+    group = group_with({alice: "owner", bob: "member"})
     client = client_of(bob)
     chat = f"/api/v1/conversations/{group.pk}/scheduled/"
     assert schedule(client, chat).status_code == 201

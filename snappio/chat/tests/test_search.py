@@ -9,7 +9,7 @@ from snappio.chat.keys import ConversationKey
 from snappio.chat.models import Conversation, Message, Participant
 from snappio.chat.serializers.messages import MessageOutput
 from snappio.chat.services.messages import append_messages
-from snappio.chat.tests.factories import client_of, draft, make_place, private
+from snappio.chat.tests.factories import client_of, draft, group_with, private
 from snappio.core.limits import Limits, Rate
 
 SEARCH = "/api/v1/search/"
@@ -87,7 +87,7 @@ def test_signs_mean_nothing_and_break_nothing(alice, bob, key, words):
 
 
 def test_finds_only_where_the_searcher_takes_part(alice, bob, carol, key):
-    group = make_place({alice: "owner", bob: "member"})
+    group = group_with({alice: "owner", bob: "member"})
     # One after the other: those of one batch are equally new.
     append_messages([draft(alice, key, "tea for two")])
     append_messages([draft(alice, ConversationKey.parse(group.key), "tea for some")])
@@ -112,7 +112,7 @@ def test_keeps_to_one_conversation_if_asked_to(alice, bob, carol, key):
 
 
 def test_finds_nothing_from_before_a_newcomers_time(alice, bob):
-    group = make_place({alice: "owner", bob: "member"})
+    group = group_with({alice: "owner", bob: "member"})
     for number in (1, 2):
         append_messages([draft(alice, ConversationKey.parse(group.key), f"tea {number}")])
     Participant.objects.filter(user=bob).update(first_seq=2)
