@@ -1,7 +1,7 @@
 """Signing in, staying signed in, signing out."""
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -21,6 +21,7 @@ from snappio.accounts.models import Session, User
 from snappio.accounts.queries import session_with_member
 from snappio.accounts.services.passwords import member_with_password
 from snappio.core.clock import now
+from snappio.core.errors import DomainError, NotAuthenticated
 from snappio.core.ids import secret_name
 from snappio.core.limits import current_limits
 from snappio.realtime.gateway.identity import Identity, TokenExpired
@@ -143,24 +144,32 @@ def session_of(text: str) -> Session:
     Raises `TokenNotValid`, or `MemberNotFound` if the member is gone. One query.
     """
     at = now()
-    token = tokens.read(text, kind="access", at=at)
-    session = _session_named_by(token)
+    session = _session_named_by(tokens.read(text, kind="access", at=at))
+    _require_live(session, at)
+    _mark_seen([session], at)
+    return session
+
+
+def _require_live(session: Session, at: datetime) -> None:
     if session.user.deleted_at is not None:
         raise MemberNotFound
     if not session.user.is_active:
         raise MemberNotFound("User is inactive", code="user_inactive")
     if not _is_live(session, at):
         raise TokenNotValid
-    if at - session.last_seen_at > LAST_SEEN_STEP:
-        _mark_seen(session, at)
-    return session
 
 
-def _mark_seen(session: Session, at: datetime) -> None:
+def _mark_seen(sessions: Iterable[Session], at: datetime) -> None:
+    long_ago = [each.pk for each in sessions if at - each.last_seen_at > LAST_SEEN_STEP]
+    if not long_ago:
+        return
     # A nicety of the list of devices: a full disk must not turn reads away.
     try:
         with transaction.atomic():
-            Session.objects.filter(pk=session.pk, last_seen_at__lt=at).update(last_seen_at=at)
+            seen = Session.objects.filter(pk__in=long_ago, last_seen_at__lt=at)
+            # In order, so that two who note the same ones never wait in a circle.
+            list(seen.order_by("pk").select_for_update(no_key=True).values_list("pk"))
+            seen.update(last_seen_at=at)
     except DatabaseError as error:
         logger.warning("Could not note that a session was seen: %s", type(error).__name__)
 
@@ -172,14 +181,46 @@ def prove(authorization: str) -> Proof:
     return Proof(session, tokens.read(text, at=now()).expires_at)
 
 
-def identify(authorization: str) -> Identity:
-    """Return what a new socket's header proves, or raise `NotAuthenticated`. One query."""
+def identify(authorizations: Sequence[str]) -> list[Identity | DomainError]:
+    """Return what new sockets' headers prove, or why one proves nothing. One query.
+
+    Two more where somebody was not seen lately.
+    """
+    at = now()
+    given = [_access_token(authorization, at) for authorization in authorizations]
+    named = {token.session_id for token in given if isinstance(token, tokens.Token)}
+    found = {
+        session.pk: session
+        for session in Session.objects.filter(pk__in=named).select_related("user")
+    }
+    identities = [_identity(token, found, at) for token in given]
+    live = {each.session_id for each in identities if isinstance(each, Identity)}
+    _mark_seen([found[pk] for pk in live], at)
+    return identities
+
+
+def _access_token(authorization: str, at: datetime) -> tokens.Token | DomainError:
     try:
-        proof = prove(authorization)
+        return tokens.read(tokens.bearer_token(authorization), kind="access", at=at)
     except TokenOver:
-        raise TokenExpired from None
-    session = proof.session
-    return Identity(session.user_id, session.user.username, session.pk, proof.expires_at)
+        return TokenExpired()
+    except NotAuthenticated as refusal:
+        return refusal
+
+
+def _identity(
+    token: tokens.Token | DomainError, found: Mapping[UUID, Session], at: datetime
+) -> Identity | DomainError:
+    if isinstance(token, DomainError):
+        return token
+    session = found.get(token.session_id)
+    if session is None or session.user_id != token.user_id:
+        return TokenNotValid()
+    try:
+        _require_live(session, at)
+    except NotAuthenticated as refusal:
+        return refusal
+    return Identity(session.user_id, session.user.username, session.pk, token.expires_at)
 
 
 def live_member(session_id: UUID, *, user_id: int) -> User:

@@ -11,10 +11,12 @@ from rest_framework.test import APIClient
 
 from snappio.accounts.models import Session, User
 from snappio.accounts.services import members
-from snappio.accounts.services.sessions import TokenPair, sign_in
+from snappio.accounts.services.sessions import TokenPair, identify, sign_in
 from snappio.accounts.tests.factories import ADDRESS, PASSWORD
 from snappio.core.clock import now
+from snappio.core.errors import NotAuthenticated
 from snappio.core.keys import derived_key
+from snappio.realtime.gateway.identity import Identity, TokenExpired
 
 SESSIONS = "/api/v1/auth/sessions/"
 TOKEN_NOT_VALID = {
@@ -273,3 +275,44 @@ def broken_updates_of_sessions():
         return execute(sql, params, many, context)
 
     return connection.execute_wrapper(refuse_writes)
+
+
+def test_who_comes_at_once_is_told_apart_in_one_query(
+    claims, bob: User, carol: User, time_machine, django_assert_num_queries
+):
+    theirs = [
+        sign_in(username=name, password=PASSWORD, device="", address=ADDRESS)
+        for name in ("alice", "bob", "carol")
+    ]
+    members.close_account(carol)
+    headers = [f"Bearer {pair.access}" for pair in theirs]
+    wrong = [f"Bearer {forged(claims, user_id=bob.pk)}", f"Bearer {theirs[0].refresh}", "Basic x"]
+
+    with django_assert_num_queries(1):
+        found = identify([*headers, *wrong, headers[0]])
+
+    assert [each.username for each in found if isinstance(each, Identity)] == [
+        "alice", "bob", "alice",
+    ]  # fmt: skip
+    assert [each.code for each in found if isinstance(each, NotAuthenticated)] == [
+        "user_not_found", "token_not_valid", "token_not_valid", "bad_authorization_header",
+    ]  # fmt: skip
+
+    time_machine.move_to(now() + timedelta(days=31), tick=False)
+    over, _ = identify(headers[:2])
+    assert isinstance(over, TokenExpired)
+
+
+def test_who_was_not_seen_lately_is_noted_for_all_at_once(
+    alice: User, bob: User, time_machine, django_assert_num_queries
+):
+    theirs = [
+        sign_in(username=name, password=PASSWORD, device="", address=ADDRESS)
+        for name in ("alice", "bob")
+    ]
+    time_machine.move_to(now() + timedelta(minutes=6), tick=False)
+    # A savepoint around the two of the note.
+    with django_assert_num_queries(5):
+        identify([f"Bearer {pair.access}" for pair in theirs])
+
+    assert {session.last_seen_at for session in Session.objects.all()} == {now()}

@@ -1,10 +1,8 @@
 """The requests that belong to the connection itself: `auth` and `ping`."""
 
-from functools import partial
-
 from snappio.core.clock import now
-from snappio.realtime.connections import held
 from snappio.realtime.gateway import codes
+from snappio.realtime.gateway.authentication import authenticated
 from snappio.realtime.gateway.errors import OtherMember
 from snappio.realtime.gateway.frames import (
     Auth,
@@ -18,7 +16,6 @@ from snappio.realtime.gateway.frames import (
     Welcome,
     time_text,
 )
-from snappio.realtime.gateway.identity import authenticate
 from snappio.realtime.gateway.registry import (
     Answer,
     register_event,
@@ -31,7 +28,7 @@ from snappio.realtime.runtime import current_runtime
 
 async def refresh_token(session: Session, frame: Auth) -> AuthResult:
     """Go on with a new token; the session it belongs to is the socket's from now on."""
-    identity = await held(partial(authenticate, f"Bearer {frame.token}"))
+    identity = await authenticated(f"Bearer {frame.token}")
     if identity.user_id != session.user_id:
         session.connection.close(codes.SESSION_OVER)
         raise OtherMember

@@ -8,7 +8,6 @@ is answered, since a browser would not be told the status of a refusal.
 import asyncio
 import logging
 from collections import Counter
-from functools import partial
 
 from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, WebSocketScope
 
@@ -19,15 +18,15 @@ from snappio.realtime.connections import (
     Connection,
     Handshake,
     TooManySockets,
-    held,
     outbox_of,
     refuse_late,
     require_known_origin,
 )
 from snappio.realtime.gateway import codes, devices, epochs, open_sessions, registry
+from snappio.realtime.gateway.authentication import authenticated
 from snappio.realtime.gateway.errors import BadFrame, EpochChanged, OtherMember
 from snappio.realtime.gateway.frames import Hello, Welcome, encode, time_text
-from snappio.realtime.gateway.identity import Identity, TokenExpired, authenticate
+from snappio.realtime.gateway.identity import Identity, TokenExpired
 from snappio.realtime.gateway.session import Session, error_frame
 from snappio.realtime.protocol import text_frame
 from snappio.realtime.runtime import current_runtime
@@ -145,7 +144,7 @@ async def _identified(connection: Connection, identity: Identity | None, hello: 
             raise _Farewell(codes.SESSION_OVER, NotAuthenticated())
         return identity
     try:
-        given = await held(partial(authenticate, f"Bearer {hello.token}"))
+        given = await authenticated(f"Bearer {hello.token}")
         if identity is not None:
             if given.user_id != identity.user_id:
                 raise OtherMember
@@ -180,7 +179,7 @@ async def _admit(
     try:
         require_known_origin(handshake)
         if handshake.authorization is not None:
-            identity = await held(partial(authenticate, handshake.authorization))
+            identity = await authenticated(handshake.authorization)
         connection = Connection(
             outbox=outbox_of(scope),
             send=send,

@@ -1,11 +1,11 @@
 """Who opens a socket; accounts says who a token belongs to."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from snappio.core.errors import NotAuthenticated
+from snappio.core.errors import DomainError, NotAuthenticated
 
 
 class TokenExpired(NotAuthenticated):
@@ -25,20 +25,20 @@ class Identity:
     expires_at: datetime
 
 
-Authenticator = Callable[[str], Identity]
+Authenticator = Callable[[Sequence[str]], Sequence[Identity | DomainError]]
 
 _authenticators: list[Authenticator] = []
 
 
 def register_authenticator(authenticator: Authenticator) -> None:
-    """Name the function that reads an `Authorization` header; called once, by accounts.
+    """Name the function that reads `Authorization` headers; called once, by accounts.
 
-    It raises `NotAuthenticated` for a bad token, and `TokenExpired` for one that was good.
+    It returns `NotAuthenticated` for a bad token, and `TokenExpired` for one that was good.
     """
     _authenticators.append(authenticator)
 
 
-def authenticate(authorization: str) -> Identity:
-    """Return who an `Authorization` header belongs to, or raise `NotAuthenticated`. One query."""
+def authenticate(authorizations: Sequence[str]) -> Sequence[Identity | DomainError]:
+    """Return who each `Authorization` header belongs to, or why it is nobody. One query."""
     (authenticator,) = _authenticators
-    return authenticator(authorization)
+    return authenticator(authorizations)
