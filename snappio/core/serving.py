@@ -16,8 +16,10 @@ from snappio.core.limits import current_limits
 # Within this, requests end and lanes store what is queued; supervisors usually
 # kill after 30 s.
 SHUTDOWN_SECONDS = 10
-# A socket whose peer vanished is gone after at most 40 s.
+# A socket whose peer vanished is gone after at most 35 s, and nobody seems to be there
+# for longer than 45 s: presence gives ten more to who may be changing networks.
 PING_SECONDS = 20
+PONG_SECONDS = 15
 # The threads that store messages come back from the database to an interpreter
 # that the event loop holds; with Python's own 5 ms they wait longer for it than
 # for the database.
@@ -70,7 +72,7 @@ def serve_asgi(application: str, *, host: str, port: int) -> None:
         # Compression would cost each socket 50 KiB, and each frame its own work.
         "ws_per_message_deflate": False,
         "ws_ping_interval": PING_SECONDS,
-        "ws_ping_timeout": PING_SECONDS,
+        "ws_ping_timeout": PONG_SECONDS,
         "lifespan": "on",
         "timeout_graceful_shutdown": SHUTDOWN_SECONDS,
         # Proxies are counted by `core.http.addresses` alone.
