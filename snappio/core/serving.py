@@ -1,8 +1,14 @@
 """How the servers are started; the commands `serve`, `web` and `sockets` use it."""
 
 import gc
+import multiprocessing
+import multiprocessing.process
+import os
+import signal
 import socket
 import sys
+import threading
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
@@ -60,6 +66,26 @@ def collect_rarely() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(YOUNG_OBJECTS, 10, 10)
+
+
+def end_with_parent() -> None:
+    """End this process when the one that started it is gone, even if that was killed.
+
+    A worker that stayed behind would go on answering at the port of its successor, with
+    old code and connections of its own. Nothing happens in a process that was not
+    started by `multiprocessing`.
+    """
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_outlive, args=(parent,), daemon=True).start()
+
+
+def _outlive(parent: multiprocessing.process.BaseProcess) -> None:
+    parent.join()
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(SHUTDOWN_SECONDS)
+    # Whoever holds a request for so long has nobody to answer.
+    os._exit(1)
 
 
 def serve_asgi(application: str, *, host: str, port: int) -> None:

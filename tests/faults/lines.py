@@ -4,7 +4,7 @@ Checkers as those in `checkers`: each takes a `History` and returns a sentence f
 every thing that is wrong.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from math import inf
@@ -315,14 +315,20 @@ def lost_changes(history: History) -> list[str]:
     """K1: what was said to be changed is changed."""
     stored = {each.body: each for each in history.stored}
     later = {(change.body, change.value) for change in history.changed if change.kind == "unreact"}
+    # A member's phones know nothing of each other.
+    given = Counter(
+        (change.body, change.value) for change in history.changed if change.kind == "react"
+    )
     found = []
     for change in history.changed:
         kept = stored.get(change.body)
         if not change.told or kept is None or (kept.deleted and change.kind != "delete"):
             continue
-        if not _shows(kept, change) and not (
-            change.kind == "react" and (change.body, change.value) in later
-        ):
+        what = (change.body, change.value)
+        is_undone = (change.kind == "react" and what in later) or (
+            change.kind == "unreact" and given[what] > 1
+        )
+        if not _shows(kept, change) and not is_undone:
             found.append(f"{change.kind} of {change.body} was acknowledged and is lost")
     return found
 

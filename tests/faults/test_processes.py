@@ -15,6 +15,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
 from tests.faults.fleet import Fleet, open_socket, resident_bytes, room_path
 from tests.faults.talk import LAST_HINT_SECONDS, hear, hear_all, say
+from tests.services import wait_until
 
 
 async def test_f04_f32_a_frozen_process_says_so_and_closes_no_socket(fleet: Fleet, room: str):
@@ -33,6 +34,26 @@ async def test_f04_f32_a_frozen_process_says_so_and_closes_no_socket(fleet: Flee
         assert await hear_all(here, 2, seconds=2) == [1, 0]
         assert await hear(there, seconds=2) == 0
     assert "The event loop was held up for" in part.log()
+
+
+def test_f01_a_killed_web_process_leaves_nobody_behind_who_answers(fleet: Fleet):
+    web = fleet.house.start_web()
+    workers = _children_of(web.process.pid)
+    assert workers
+    fleet.house.kill(web)
+    wait_until(
+        lambda: not any(Path(f"/proc/{pid}").exists() for pid in workers),
+        seconds=5,
+        what="The end of the workers",
+    )
+
+
+def _children_of(pid: int) -> list[int]:
+    return [
+        int(child)
+        for task in Path(f"/proc/{pid}/task").iterdir()
+        for child in (task / "children").read_text().split()
+    ]
 
 
 async def test_f01_a_killed_process_is_survived_on_the_other_one(fleet: Fleet, room: str):
