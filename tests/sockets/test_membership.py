@@ -281,6 +281,44 @@ def assert_every_message_comes_once(frames, reached):
             reached += len(seqs)
 
 
+@pytest.fixture
+def open_room(alice, bob):
+    """Return an open room of Alice's in which Bob has a place, and the room's id."""
+    name = f"lobby {next(_rooms)}"
+    made = alice.http.post("/rooms/", json={"name": name, "visibility": "open"}).json()
+    assert bob.http.post(f"/rooms/{made['id']}/join/").status_code == 200
+    return Place(made["conversation"], made["id"])
+
+
+_rooms = itertools.count(1)
+
+
+async def test_who_leaves_an_open_room_hears_no_more_until_they_ask(alice, bob, open_room):
+    async with greeted(bob, base=far_from(alice)) as b:
+        start = len(b.heard)
+        await open_room.change(bob, "POST", "leave/")
+
+        removed = await b.until("removed")
+        assert (removed["conversation"], removed["reason"]) == (open_room.id, "left")
+        await open_room.change(alice, "POST", "messages/", text="anybody?")
+        assert await b.has_silence()
+        assert not [frame for frame in b.heard[start:] if frame["type"] == "subscribed"]
+
+        await b.result("subscribe", conversation=open_room.id)
+        assert subscribed(b.heard[start:])[open_room.id]["messages"]
+
+
+async def test_who_only_looks_on_is_told_of_their_ban(alice, carol, open_room):
+    async with greeted(carol, base=far_from(alice)) as c:
+        await c.result("subscribe", conversation=open_room.id)
+        await open_room.change(alice, "PUT", f"bans/{carol.username}/")
+
+        removed = await c.until("removed")
+        assert (removed["conversation"], removed["reason"]) == (open_room.id, "banned")
+        await open_room.change(alice, "POST", "messages/", text="now then")
+        assert await c.has_silence()
+
+
 async def test_a_newcomer_to_a_group_hears_of_nothing_older(alice, bob, carol, newcomer):
     place = make_place("group", alice, bob, carol)
     dora = newcomer("Dora")

@@ -194,6 +194,12 @@ class Subscriptions(Part):
         if self._news is not None:
             # Why somebody is out may be told a moment after it shows.
             news.reasons.update(self._news.reasons)
+        # Whoever gives up a place in an open room may look on, and does so by asking.
+        places = {
+            each.id: each
+            for each in places.values()
+            if each.participant is not None or each.id not in news.reasons
+        }
         for conversation_id in news.changed.keys() - places.keys():
             self._tell_removed(conversation_id, news.reasons.get(conversation_id, REMOVED))
         for conversation_id in news.dropped.keys() & places.keys():

@@ -76,7 +76,8 @@ def ban(
         depart(conversation, place)
     if place is not None or not was_banned:
         record(conversation, [Event("banned", by, to=target, leaver=target)])
-    if place is not None:
+    # Also who only looks into an open room is told why that is over.
+    if place is not None or (conversation.is_open and not was_banned):
         touch_inboxes([(target.pk, InboxChange(str(conversation.pk), "removed", "banned"))])
 
 

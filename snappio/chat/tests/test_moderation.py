@@ -21,7 +21,7 @@ from snappio.chat.tests.factories import (
     say,
     told,
 )
-from snappio.chat.updates import MessageState, read_update
+from snappio.chat.updates import InboxChange, MessageState, read_update
 from snappio.core.clock import now
 
 
@@ -162,8 +162,9 @@ def test_who_only_looks_on_is_shut_out_of_an_open_room(
     with django_capture_on_commit_callbacks() as callbacks:
         ban(by=alice, conversation=lobby, username="bob")
 
-    (state,) = told(callbacks)
+    state, inbox = told(callbacks)
     assert state.leaver == bob.pk
+    assert read_update(inbox) == InboxChange(str(lobby.pk), "removed", "banned")
     assert client.get(address(lobby, "messages/")).status_code == 404
     assert isinstance(say(bob, lobby), ConversationNotFound)
     unban(by=alice, conversation=lobby, username="bob")
