@@ -117,6 +117,7 @@ INSTALLED_APPS = [
     "snappio.realtime",
     "snappio.accounts",
     "snappio.media",
+    "snappio.relationships",
     "snappio.posts",
     "snappio.chat",
     "snappio.feeds",

@@ -72,6 +72,15 @@ class User(AbstractBaseUser, PermissionsMixin):
     # Null once deleted (empty would not be unique), so that the address may sign up again.
     email_identity = models.CharField(max_length=600, unique=True, null=True)  # noqa: DJ001
 
+    # What the member says of themselves.
+    bio = models.TextField(blank=True)
+    # [{"label", "url"}], https alone.
+    links = models.JSONField(default=list, blank=True)
+    # Who wants to follow has to ask, and only followers see what is posted.
+    is_private = models.BooleanField(default=False)
+    # Whether one is among those whom strangers come across without asking for the name.
+    is_discoverable = models.BooleanField(default=True)
+
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(default=False)
     created_at = models.DateTimeField(default=now)

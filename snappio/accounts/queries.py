@@ -45,7 +45,12 @@ def live_sessions_of(member: User) -> QuerySet[Session]:
 
 
 _SESSION = [field.attname for field in Session._meta.concrete_fields]  # noqa: SLF001
-_USER = [field.attname for field in User._meta.concrete_fields]  # noqa: SLF001
+# Without what only a profile shows: it would come along with every request.
+_USER = [
+    field.attname
+    for field in User._meta.concrete_fields  # noqa: SLF001
+    if field.attname not in {"bio", "links"}
+]
 
 
 def session_with_member(session_id: UUID, *, user_id: int) -> Session | None:
