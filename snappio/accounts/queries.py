@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import DEFAULT_DB_ALIAS
-from django.db.models import BigIntegerField, QuerySet, UUIDField
+from django.db.models import BigIntegerField, Q, QuerySet, UUIDField
 
 from snappio.accounts import names
 from snappio.accounts.errors import UnknownMember
@@ -16,23 +16,31 @@ from snappio.core.limits import current_limits
 from snappio.core.pagination import Page, page_of
 
 
-def get_member(username: str) -> User:
-    """Return the active member of this name, or raise `UnknownMember`."""
+def get_member(username: str, *conditions: Q) -> User:
+    """Return the active member of this name, or raise `UnknownMember`.
+
+    Whoever does not meet the conditions looks like nobody, in the same query.
+    """
     written = names.normalise_username(username)
     # PostgreSQL refuses what no name may contain, NUL for one; do not ask it.
     if not names.is_well_formed(written):
         raise UnknownMember
-    user: User | None = User.objects.active().named(written).first()
+    user: User | None = User.objects.active().named(written).filter(*conditions).first()
     if user is None:
         raise UnknownMember
     return user
 
 
-def members_page(*, search: str, before: int | None, limit: int) -> Page[User]:
-    """Return active members, newest first, whose username begins with ``search``."""
-    members = User.objects.active().order_by("-id")
+def members_page(*conditions: Q, search: str, before: int | None, limit: int) -> Page[User]:
+    """Return active members who meet the conditions, newest first.
+
+    With ``search`` those whose username begins so, else those who want to be found.
+    """
+    members = User.objects.active().filter(*conditions).order_by("-id")
     if search:
         members = members.filter(username_identity__startswith=names.identity_of(search))
+    else:
+        members = members.filter(is_discoverable=True)
     if before is not None:
         members = members.filter(id__lt=before)
     return page_of(members, limit)

@@ -58,6 +58,17 @@ class Limits:
     name_length: int = 60
     email_length: int = 254
     password_length: int = 128
+    bio_length: int = 500
+    profile_links: int = 4
+    link_label_length: int = 30
+    link_length: int = 200
+
+    # What members are to each other.
+    follows_member: Rate = Rate(400, DAY)
+    # Whom one member follows or has asked.
+    followed_members: int = 10_000
+    close_friends: int = 1000
+    relationships_asked: int = 100
 
     # Posts, images and other files.
     image_bytes: int = 25 * MIB

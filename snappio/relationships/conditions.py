@@ -21,13 +21,19 @@ from snappio.relationships.models import Block, CloseFriend, Follow, Mute
 Viewer = Any
 
 
+def blocked_by(viewer: Viewer, member: str) -> Q:
+    """Hold for members whom the viewer blocks."""
+    return Q(Exists(Block.objects.filter(blocker=viewer, blocked=OuterRef(member))))
+
+
+def blocking(viewer: Viewer, member: str) -> Q:
+    """Hold for members who block the viewer."""
+    return Q(Exists(Block.objects.filter(blocker=OuterRef(member), blocked=viewer)))
+
+
 def blocked_with(viewer: Viewer, member: str) -> Q:
     """Hold for members who block the viewer or are blocked by them."""
-    blocks, blocked = (
-        Block.objects.filter(blocker=viewer, blocked=OuterRef(member)),
-        Block.objects.filter(blocker=OuterRef(member), blocked=viewer),
-    )
-    return Q(Exists(blocks)) | Q(Exists(blocked))
+    return blocked_by(viewer, member) | blocking(viewer, member)
 
 
 def muted_by(viewer: Viewer, member: str, *, at: datetime) -> Q:
@@ -40,6 +46,29 @@ def followed_by(viewer: Viewer, member: str) -> Q:
     """Hold for members whom the viewer follows; a request is not enough."""
     follows = Follow.objects.accepted()
     return Q(Exists(follows.filter(follower=viewer, followed=OuterRef(member))))
+
+
+def following(viewer: Viewer, member: str) -> Q:
+    """Hold for members who follow the viewer."""
+    follows = Follow.objects.accepted()
+    return Q(Exists(follows.filter(follower=OuterRef(member), followed=viewer)))
+
+
+def asked_by(viewer: Viewer, member: str) -> Q:
+    """Hold for private members who have not answered the viewer's request to follow them."""
+    requests = Follow.objects.requested()
+    return Q(Exists(requests.filter(follower=viewer, followed=OuterRef(member))))
+
+
+def asking(viewer: Viewer, member: str) -> Q:
+    """Hold for members whose request to follow the viewer waits."""
+    requests = Follow.objects.requested()
+    return Q(Exists(requests.filter(follower=OuterRef(member), followed=viewer)))
+
+
+def close_to(viewer: Viewer, member: str) -> Q:
+    """Hold for members whom the viewer counts among their close friends."""
+    return Q(Exists(CloseFriend.objects.filter(owner=viewer, friend=OuterRef(member))))
 
 
 def holding_close(viewer: Viewer, member: str) -> Q:
@@ -59,3 +88,12 @@ def open_to(viewer: Viewer, member: str) -> Q:
 def shown_to(viewer: Viewer, member: str) -> Q:
     """Hold for members whose things the viewer may see: open to them, and no block between."""
     return open_to(viewer, member) & ~blocked_with(viewer, member)
+
+
+def known_to(viewer: Viewer, member: str) -> Q:
+    """Hold for members of whom the viewer may know that they are there.
+
+    Whoever blocks the viewer is not, unless the viewer blocks them, too: they
+    have to find them to end it.
+    """
+    return ~blocking(viewer, member) | blocked_by(viewer, member)

@@ -107,7 +107,8 @@ def close_account(user: User) -> None:
         member.user_permissions.clear()
         member.deleted_at = now()
         member.is_active = member.is_staff = member.is_superuser = False
-        member.name = member.email = ""
+        member.name = member.email = member.bio = ""
+        member.links = []
         member.email_identity = member.last_login = None
         member.set_unusable_password()
         member.save()
