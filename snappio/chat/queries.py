@@ -37,6 +37,7 @@ from snappio.core.limits import current_limits
 from snappio.core.pagination import LARGEST_ID, Page, decode_numbers, encode_cursor
 from snappio.media.models import Media
 from snappio.media.shapes import media_json
+from snappio.relationships.conditions import blocked_with
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
@@ -108,7 +109,21 @@ def partner_named(username: str) -> User:
     """Return the active member whom one may address by this name, or raise `NobodyToTalkTo`."""
     # PostgreSQL takes no NUL, not even to look for it.
     found = User.objects.none() if "\0" in username else User.objects.active().named(username)
-    partner: User | None = found.first()
+    return _require_partner(found)
+
+
+def partner_for(viewer_id: int, username: str) -> User:
+    """Return likewise the one with whom a member may begin a private chat.
+
+    Whoever blocks the member or is blocked by them looks absent, in the same query.
+    """
+    # PostgreSQL takes no NUL, not even to look for it.
+    found = User.objects.none() if "\0" in username else User.objects.active().named(username)
+    return _require_partner(found.exclude(blocked_with(viewer_id, "pk")))
+
+
+def _require_partner(found: QuerySet[User]) -> User:
+    partner = found.first()
     if partner is None:
         raise NobodyToTalkTo
     return partner

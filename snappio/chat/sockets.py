@@ -28,7 +28,7 @@ from snappio.chat.queries import (
     Stretch,
     conversation_with_key,
     history_of,
-    partner_named,
+    partner_for,
     require_may_enter,
 )
 from snappio.chat.services.drafts import Draft
@@ -83,7 +83,7 @@ def enter_private_chat(handshake: Handshake) -> Entrance:
     if handshake.authorization is None:
         raise NotAuthenticated
     proof = prove(handshake.authorization)
-    partner = partner_named(_name_in(handshake, "user"))
+    partner = partner_for(proof.session.user_id, _name_in(handshake, "user"))
     key = ConversationKey.private(proof.session.user_id, partner.pk)
     return Entrance.of_member(key, proof)
 

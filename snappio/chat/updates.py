@@ -4,6 +4,7 @@
     ConversationState    the conversation itself was changed: its name, rules, members
     Marker               how far somebody has read or received; told once, and not kept
     Typing               somebody writes; told once, and not kept
+    Parting              a member hears no more here, because of a block; told once
 
 And on a member's own topic (`keys.inbox_topic`):
 
@@ -196,6 +197,19 @@ class Typing(msgspec.Struct, frozen=True, gc=False, tag="typing"):
         return Update(topic, EPHEMERAL, 0, 0, _encoder.encode(self))
 
 
+class Parting(msgspec.Struct, frozen=True, gc=False, tag="parting"):
+    """The two of a private chat are parted by a block; no client is told of it.
+
+    If it is lost, a socket stays open on which nothing can be said.
+    """
+
+    conversation: str
+
+    def to_update(self, topic: str, *, leaver: int) -> Update:
+        """Return the update after which ``leaver`` hears no more."""
+        return Update(topic, EPHEMERAL, 0, 0, _encoder.encode(self), leaver)
+
+
 class InboxChange(msgspec.Struct, frozen=True, gc=False, tag="inbox"):
     """The member's own place: ``event`` is added, changed or removed."""
 
@@ -227,7 +241,7 @@ class Switches(msgspec.Struct, frozen=True, gc=False, tag="switches"):
         return Update(topic, revision, 0, 0, _encoder.encode(self))
 
 
-Told = MessageState | ConversationState | Marker | Typing | InboxChange | Switches
+Told = MessageState | ConversationState | Marker | Typing | Parting | InboxChange | Switches
 
 _encoder = msgspec.json.Encoder()
 _decoder: msgspec.json.Decoder[Told] = msgspec.json.Decoder(Told)

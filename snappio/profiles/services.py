@@ -6,9 +6,37 @@ from snappio.accounts.models import User
 from snappio.accounts.services.members import close_account
 from snappio.chat.services.attachments import remove_attachments_of
 from snappio.chat.services.departures import leave_all, lock_conversations_of
+from snappio.chat.services.partings import lock_private_chat, tell_parting
 from snappio.chat.services.scheduled import discard_scheduled_of
 from snappio.media.services import discard_all_of
 from snappio.posts.services import delete_posts_of
+from snappio.relationships.errors import NotYourself
+from snappio.relationships.queries import get_known_member
+from snappio.relationships.services.blocks import block, unblock
+from snappio.relationships.services.departures import end_all_of
+
+
+@transaction.atomic
+def block_member(*, blocker: User, username: str) -> None:
+    """Block a member everywhere; one who is blocked stays so.
+
+    Raises `UnknownMember` also for who blocks the blocker, and `NotYourself`.
+    """
+    blocked = get_known_member(username, viewer=blocker)
+    if blocked.pk == blocker.pk:
+        raise NotYourself
+    # Conversations are locked before members, as everywhere.
+    chat = lock_private_chat(blocker, blocked)
+    if block(blocker=blocker, blocked=blocked):
+        tell_parting(blocker, blocked, chat)
+
+
+def unblock_member(*, blocker: User, username: str) -> None:
+    """Block a member no more; one who is not blocked stays so.
+
+    Raises as `block_member` does.
+    """
+    unblock(blocker=blocker, blocked=get_known_member(username, viewer=blocker))
 
 
 @transaction.atomic
@@ -24,6 +52,7 @@ def delete_member(user: User) -> None:
     close_account(user)
 
     leave_all(User.objects.get(pk=user.pk))
+    end_all_of(user)
     delete_posts_of(author=user)
     discard_scheduled_of(user)
     remove_attachments_of(user)

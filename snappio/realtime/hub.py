@@ -334,6 +334,8 @@ class Hub:
             if frames:
                 for reader in readers:
                     reader.send_if_idle(frames)
+        if update.leaver:
+            self._bar(topic, {update.leaver})
         for follower in tuple(topic.followers or ()):
             follower.heard([update])
 

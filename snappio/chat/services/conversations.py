@@ -10,7 +10,7 @@ from snappio.chat import keys
 from snappio.chat.acquaintances import acquainted_among
 from snappio.chat.keys import ConversationKey
 from snappio.chat.models import Conversation, Participant, Visibility
-from snappio.chat.queries import conversation_with_key, partner_named
+from snappio.chat.queries import conversation_with_key, partner_for
 from snappio.chat.services.inboxes import touch_inboxes
 from snappio.chat.services.requests import come_back
 from snappio.chat.updates import InboxChange
@@ -23,11 +23,11 @@ from snappio.core.limits import current_limits
 def open_private_chat(*, opener: User, username: str) -> Conversation:
     """Return the chat with the member of this name, making it if it is new.
 
-    Raises `NobodyToTalkTo` for oneself and for whoever is not there, and `TooMany` for
-    a new one with yet another stranger. Old sockets make chats by their first message,
-    which must not fail: they are not counted.
+    Raises `NobodyToTalkTo` for oneself, for whoever is not there and across a block, and
+    `TooMany` for a new one with yet another stranger. Old sockets make chats by their
+    first message, which must not fail: they are not counted.
     """
-    partner = partner_named(username)
+    partner = partner_for(opener.pk, username)
     key = ConversationKey.private(opener.pk, partner.pk)
     if conversation_with_key(key) is None and not acquainted_among({(opener.pk, partner.pk)}):
         rates.take("chats:strangers", str(opener.pk), current_limits().stranger_chats)

@@ -13,6 +13,7 @@ from snappio.accounts.models import Session, User
 from snappio.chat import keys, policies
 from snappio.chat.keys import ConversationKey
 from snappio.chat.models import Ban, Conversation, Participant
+from snappio.chat.services.partings import parted_among
 from snappio.core.errors import DomainError, NotAuthenticated
 
 
@@ -58,10 +59,12 @@ Senders = Mapping[UUID | int, Sender]
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """The places of a batch's senders in its groups and rooms."""
+    """The places of a batch's senders in its groups and rooms, and who is parted by a block."""
 
     participants: Mapping[tuple[int, int], Participant]
     banned: Collection[tuple[int, int]]
+    # Private chats between whose two a block is.
+    parted: Collection[int]
 
     def of(self, conversation: Conversation, sender_id: int | None) -> Participant | None:
         """Return the sender's place, or None for one who has none (yet)."""
@@ -123,14 +126,15 @@ def _refusal(draft: Draft, senders: Senders, active: Collection[int]) -> DomainE
 def places_of(
     drafts: Iterable[Draft], conversations: Mapping[ConversationKey, Conversation], at: datetime
 ) -> Places:
-    """Return the places of senders in groups and rooms, as they are under the locks."""
+    """Return what keeps the senders from writing, or lets them, as it is under the locks."""
+    parted = parted_among(conversations)
     asked = {
         (conversations[draft.key].pk, draft.sender_id)
         for draft in drafts
         if draft.key.kind != keys.PRIVATE and draft.sender_id is not None
     }
     if not asked:
-        return Places({}, ())
+        return Places({}, (), parted)
     rooms, senders = {room for room, _ in asked}, {sender for _, sender in asked}
     participants = Participant.objects.filter(
         conversation__pk__one_of=rooms, user__pk__one_of=senders
@@ -141,4 +145,5 @@ def places_of(
     return Places(
         {(row.conversation_id, row.user_id): row for row in participants},
         set(banned.values_list("conversation_id", "user_id")),
+        parted,
     )

@@ -24,9 +24,9 @@ from snappio.core.limits import current_limits
 def make_group(*, maker: User, usernames: Sequence[str], name: str = "") -> Conversation:
     """Make a group of the maker, who owns it, and of the members of these names.
 
-    Raises `NobodyToTalkTo` if one of them is not there.
+    Raises `NobodyToTalkTo` if one of them is not there, or a block is between the two.
     """
-    others = [member for member in members_named(usernames) if member.pk != maker.pk]
+    others = [member for member in members_named(usernames, by=maker) if member.pk != maker.pk]
     take_making(maker)
     group = Conversation.objects.create(
         key=str(ConversationKey.new_group()),

@@ -26,6 +26,7 @@ from snappio.chat.services.locking import locked_place
 from snappio.chat.updates import InboxChange
 from snappio.core.clock import now
 from snappio.core.limits import current_limits
+from snappio.relationships.conditions import blocked_with
 
 
 @transaction.atomic
@@ -37,7 +38,7 @@ def add_members(*, by: User, conversation: Conversation, usernames: Sequence[str
     """
     conversation, place = locked_place(conversation, by)
     policies.require_moderator(conversation, place)
-    added = _not_yet_in(conversation, members_named(usernames))
+    added = _not_yet_in(conversation, members_named(usernames, by=by))
     if not added:
         return
     if Ban.objects.in_force(at=now()).filter(conversation=conversation, user__in=added).exists():
@@ -128,12 +129,16 @@ def place_named(conversation: Conversation, username: str) -> Participant:
     return found
 
 
-def members_named(usernames: Sequence[str]) -> list[User]:
-    """Return the active members of these names in order of id, or raise `NobodyToTalkTo`."""
+def members_named(usernames: Sequence[str], *, by: User) -> list[User]:
+    """Return the active members of these names in order of id, or raise `NobodyToTalkTo`.
+
+    Whoever blocks the one who names them, or is blocked by them, looks absent.
+    """
     names = set(usernames)
     if any("\0" in name for name in names):
         raise NobodyToTalkTo
-    found = list(User.objects.active().filter(username__in=names).order_by("pk"))
+    active = User.objects.active().exclude(blocked_with(by.pk, "pk"))
+    found = list(active.filter(username__in=names).order_by("pk"))
     if len(found) < len(names):
         raise NobodyToTalkTo
     return found

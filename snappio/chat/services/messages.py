@@ -4,7 +4,8 @@ Sockets hand their drafts to a lane (`chat.lanes`), which appends whatever has
 queued up in one transaction. Requests append a batch of one. Either way:
 
     lock and check    conversation rows locked in id order; senders' sessions live,
-                      private chats' members still there, a place in groups and rooms
+                      private chats' members still there and no block between them,
+                      a place in groups and rooms
     write             seq and revision without gaps, a repeated client id answered
                       with the first message
     tell              after the commit, and only then
@@ -25,7 +26,13 @@ from django.db import connection, transaction
 from snappio.accounts.models import Session
 from snappio.chat import keys, policies
 from snappio.chat.entities import entities_of
-from snappio.chat.errors import BadClientId, ConversationNotFound, EmptyMessage, NotSaidYet
+from snappio.chat.errors import (
+    BadClientId,
+    ConversationNotFound,
+    EmptyMessage,
+    NobodyToTalkTo,
+    NotSaidYet,
+)
 from snappio.chat.keys import ConversationKey
 from snappio.chat.models import Conversation, Message, Participant
 from snappio.chat.queries import attachment_state, states_of
@@ -230,6 +237,8 @@ def _earlier(
 def _require_fits(conversation: Conversation, draft: Draft, places: Places, at: datetime) -> None:
     if not (draft.text or draft.raw or draft.attachments):
         raise EmptyMessage
+    if conversation.pk in places.parted:
+        raise NobodyToTalkTo
     if draft.key.kind != keys.PRIVATE:
         place = places.of(conversation, draft.sender_id)
         is_banned = places.bans(conversation, draft.sender_id)

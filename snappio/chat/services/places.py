@@ -19,6 +19,7 @@ from snappio.chat.models import FOR_EVER, Conversation, Participant
 from snappio.chat.queries import switches_of, unread_in
 from snappio.chat.services.inboxes import mention_to, touch_inboxes
 from snappio.chat.services.locking import locked_place
+from snappio.chat.services.partings import is_parted
 from snappio.chat.updates import InboxChange, Marker
 from snappio.core.clock import now
 from snappio.realtime.publishing import publish_on_commit
@@ -104,7 +105,9 @@ def _own_locked_place(conversation: Conversation, member: User) -> Participant:
 
 def _tell_others(place: Participant, member: User, seq: int, *, is_read: bool) -> None:
     conversation = place.conversation
-    if policies.tells_markers(conversation) and switches_of(member).receipts:
+    if not policies.tells_markers(conversation) or is_parted(conversation):
+        return
+    if switches_of(member).receipts:
         marker = Marker(str(conversation.pk), member.username, seq, is_read)
         topic = ConversationKey.parse(conversation.key).topic
         publish_on_commit([marker.to_update(topic).to_hint()])

@@ -12,6 +12,7 @@ from snappio.chat.keys import ConversationKey
 from snappio.chat.models import Conversation, Message, Participant
 from snappio.chat.queries import states_of
 from snappio.chat.services.locking import locked_place
+from snappio.chat.services.partings import require_not_parted
 from snappio.chat.updates import MessageState
 from snappio.core.clock import now
 from snappio.realtime.publishing import publish_on_commit
@@ -75,6 +76,7 @@ def require_can_write(
     policies.require_can_write(
         key, sender_id=member.pk, active_members=set(active.values_list("pk", flat=True))
     )
+    require_not_parted(conversation)
     policies.require_not_silenced(place, at=at)
 
 

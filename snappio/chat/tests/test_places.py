@@ -188,8 +188,9 @@ def test_marking_asks_the_same_for_any_number(alice, bob, messages, django_asser
     chat = chat_between(alice, bob)
     client = client_of(bob)
 
-    # The session, the conversation; the place, the move, the switch, how far; a savepoint.
-    with django_assert_num_queries(8):
+    # The session, the conversation; the place, the move, a block, the switch, how far; a
+    # savepoint.
+    with django_assert_num_queries(9):
         client.post(f"{INBOX}{chat.pk}/read/", {"seq": 1 + messages}, format="json")
 
 

@@ -15,6 +15,7 @@ from snappio.chat.services.requests import decline_request
 from snappio.chat.tests.factories import draft, private, session_of
 from snappio.core.clock import now
 from snappio.core.errors import NotAuthenticated
+from snappio.relationships.services.blocks import block
 
 LOBBY = ConversationKey.open_room("lobby")
 
@@ -123,8 +124,22 @@ def disable_bob(bob, **cast):
     type(bob).objects.filter(pk=bob.pk).update(is_active=False)
 
 
+def block_bob(alice, bob):
+    block(blocker=alice, blocked=bob)
+
+
+def be_blocked_by_bob(alice, bob):
+    block(blocker=bob, blocked=alice)
+
+
 @pytest.mark.parametrize(
-    ("happens", "refusal"), [(sign_alice_out, NotAuthenticated), (disable_bob, NobodyToTalkTo)]
+    ("happens", "refusal"),
+    [
+        (sign_alice_out, NotAuthenticated),
+        (disable_bob, NobodyToTalkTo),
+        (block_bob, NobodyToTalkTo),
+        (be_blocked_by_bob, NobodyToTalkTo),
+    ],
 )
 def test_refuses_in_a_private_chat_what_the_long_way_refuses(alice, bob, met, happens, refusal):
     message = draft(alice, met)
