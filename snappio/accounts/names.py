@@ -11,8 +11,8 @@ _USERNAME = re.compile(r"(?:(?![\u115f\u1160])[\w.@+-]){1,50}")
 # Names that addresses or people would mistake for something else.
 RESERVED = frozenset({
     ".", "..", "admin", "administrator", "api", "deleted", "everyone", "guest", "here", "me",
-    "media", "moderator", "null", "profile", "root", "snappio", "staff", "static", "support",
-    "system", "undefined",
+    "media", "moderator", "null", "profile", "root", "snappio", "staff", "static", "suggestions",
+    "support", "system", "undefined",
 })  # fmt: skip
 
 

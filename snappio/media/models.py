@@ -126,3 +126,37 @@ class Media(models.Model):
     def possible_files(self) -> list[str]:
         """Every name that a file of this upload may have in the storage."""
         return files.names_of_image(self.key) if self.kind == Kind.IMAGE else [self.file]
+
+
+class ProfileImage(models.Model):
+    """An image that a member shows of themselves; one upload is shown in one place only.
+
+    It is here, and not with profiles, so that every app may show who somebody is.
+    """
+
+    class Kind(models.TextChoices):
+        """Where it is shown."""
+
+        # Small, beside the name.
+        AVATAR = "avatar"
+        # Wide, above the profile.
+        BANNER = "banner"
+
+    member = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="profile_images",
+        db_index=False,
+    )
+    kind = models.CharField(max_length=6, choices=Kind)
+    media = models.OneToOneField(Media, on_delete=models.PROTECT, related_name="profile_image")
+
+    objects: ClassVar[models.Manager["ProfileImage"]] = models.Manager()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["member", "kind"], name="profile_image_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} of {self.member_id}"

@@ -23,11 +23,12 @@ from snappio.media.errors import (
     BadImage,
     FileTooLarge,
     MediaNotFound,
+    NotAnImage,
     QuotaExceeded,
     UnsupportedFile,
 )
 from snappio.media.filetypes import display_name
-from snappio.media.models import Kind, Media, MediaQuerySet, State
+from snappio.media.models import Kind, Media, MediaQuerySet, ProfileImage, State
 from snappio.media.queries import get_media
 from snappio.media.renditions import Picture, Rendition
 from snappio.media.sniffing import is_image, type_of
@@ -233,8 +234,36 @@ def discard(media: MediaQuerySet) -> None:
     transaction.on_commit(partial(delete_discarded, ids), robust=True)
 
 
+@transaction.atomic
+def show_on_profile(media: Media, *, owner: User, kind: ProfileImage.Kind) -> None:
+    """Show an own unused image on the profile; the one before it is given up.
+
+    What is shown there already stays. Raises `MediaNotFound` as `attach` does, `NotAnImage`.
+    """
+    # Locked, so that of two at once the later one is shown and none is forgotten.
+    if User.objects.active().locked().filter(pk=owner.pk).first() is None:
+        raise NotAuthenticated
+    if media.kind != Kind.IMAGE:
+        raise NotAnImage
+    if ProfileImage.objects.filter(member=owner, kind=kind, media=media).exists():
+        return
+
+    hide_from_profile(owner=owner, kind=kind)
+    attach(media, owner=owner)
+    ProfileImage.objects.create(member=owner, kind=kind, media=media)
+
+
+@transaction.atomic
+def hide_from_profile(*, owner: User, kind: ProfileImage.Kind) -> None:
+    """Give up what the profile shows; its files go after the commit. Nothing is nothing."""
+    shown = ProfileImage.objects.filter(member=owner, kind=kind)
+    discard(Media.objects.filter(profile_image__in=shown))
+    shown.delete()
+
+
 def discard_all_of(owner: User) -> None:
     """Give up all that a member uploaded, in the caller's transaction."""
+    ProfileImage.objects.filter(member=owner).delete()
     discard(Media.objects.filter(owner=owner))
 
 

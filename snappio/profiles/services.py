@@ -1,19 +1,49 @@
 """What touches a member in every app at once."""
 
+from typing import IO
+
 from django.db import transaction
 
-from snappio.accounts.models import User
-from snappio.accounts.services.members import close_account
+from snappio.accounts.models import Session, User
+from snappio.accounts.services.descriptions import Description, describe_member
+from snappio.accounts.services.members import MemberChanges, change_member, close_account
 from snappio.chat.services.attachments import remove_attachments_of
 from snappio.chat.services.departures import leave_all, lock_conversations_of
 from snappio.chat.services.partings import lock_private_chat, tell_parting
 from snappio.chat.services.scheduled import discard_scheduled_of
-from snappio.media.services import discard_all_of
+from snappio.media.models import ProfileImage
+from snappio.media.services import discard_all_of, show_on_profile, store_image
 from snappio.posts.services import delete_posts_of
 from snappio.relationships.errors import NotYourself
 from snappio.relationships.queries import get_known_member
 from snappio.relationships.services.blocks import block, unblock
 from snappio.relationships.services.departures import end_all_of
+from snappio.relationships.services.follows import accept_all_requests
+
+
+@transaction.atomic
+def change_profile(
+    user: User, changes: MemberChanges, description: Description, *, session: Session
+) -> User:
+    """Apply the changes, all or none; who becomes public lets all follow who wait.
+
+    A new password ends all other sessions. Raises `InvalidInput` by field.
+    """
+    member = change_member(user, changes, session=session)
+    describe_member(member, description)
+    if description.is_private is False:
+        accept_all_requests(member)
+    changed: User = User.objects.get(pk=member.pk)
+    return changed
+
+
+def show_picture(*, owner: User, kind: ProfileImage.Kind, upload: IO[bytes]) -> None:
+    """Make an upload the member's avatar or banner; the one before goes, with its files.
+
+    Raises what `media.services.store_image` does. If it then does not come about, the
+    collector takes the unused upload.
+    """
+    show_on_profile(store_image(owner=owner, file=upload), owner=owner, kind=kind)
 
 
 @transaction.atomic

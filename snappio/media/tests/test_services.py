@@ -258,7 +258,7 @@ def test_discards_all_of_one_member(
     attach(make_upload(alice), owner=alice)
     kept = make_upload(bob)
 
-    with django_capture_on_commit_callbacks(execute=True), django_assert_num_queries(2):
+    with django_capture_on_commit_callbacks(execute=True), django_assert_num_queries(3):
         discard_all_of(alice)
 
     assert list(Media.objects.all()) == [kept]

@@ -38,6 +38,14 @@ def test_joins_from_any_form(anonymous: APIClient, db, form):
         "email": "alice@example.org",
         "name": "Alice",
         "posts": [],
+        "avatar": None,
+        "banner": None,
+        "bio": "",
+        "links": [],
+        "is_private": False,
+        "is_discoverable": True,
+        "followers_count": 0,
+        "following_count": 0,
     }
 
 
