@@ -1,4 +1,4 @@
-"""JSON of the instance about itself, and a field that all apps share."""
+"""JSON of the instance about itself, and what all apps share."""
 
 from typing import Any
 
@@ -31,3 +31,12 @@ class InstanceOutput(serializers.Serializer[Any]):
         help_text="Sizes in bytes, times in seconds, texts in characters; "
         "a rate allows `count` in `seconds` and `burst` at once (0: as many as `count`)."
     )
+
+
+class EntityOutput(serializers.Serializer[Any]):
+    """A part of a text that means something."""
+
+    type = serializers.ChoiceField(choices=["mention", "hashtag", "link"])
+    start = serializers.IntegerField(help_text="In code points, from 0.")
+    end = serializers.IntegerField(help_text="The first that is not part of it.")
+    value = serializers.CharField(help_text="The username, the tag or the address.")

@@ -10,6 +10,7 @@ from rest_framework import serializers
 from snappio.chat.updates import AttachmentState, MessageState, NoticeState, ReactionState
 from snappio.core.limits import current_limits
 from snappio.core.pagination import LARGEST_ID
+from snappio.core.serializers import EntityOutput
 
 CLIENT_ID_LENGTH = 64
 
@@ -22,15 +23,6 @@ class ReactionOutput(serializers.Serializer[ReactionState]):
     usernames = serializers.ListField(
         child=serializers.CharField(), help_text="Who put it there; the first hundred."
     )
-
-
-class EntityOutput(serializers.Serializer[Any]):
-    """A part of the text that means something."""
-
-    type = serializers.ChoiceField(choices=["mention", "hashtag", "link"])
-    start = serializers.IntegerField(help_text="In code points, from 0.")
-    end = serializers.IntegerField(help_text="The first that is not part of it.")
-    value = serializers.CharField(help_text="The username, the tag or the address.")
 
 
 class AttachmentOutput(serializers.Serializer[AttachmentState]):

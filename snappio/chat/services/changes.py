@@ -9,9 +9,9 @@ import unicodedata
 
 from django.db import transaction
 
+from snappio.accounts.entities import entities_of
 from snappio.accounts.models import User
 from snappio.chat import policies
-from snappio.chat.entities import entities_of
 from snappio.chat.errors import EmptyMessage, NotAnEmoji, TooManyReactions
 from snappio.chat.models import Conversation, Reaction
 from snappio.chat.services.attachments import drop_attachments

@@ -23,9 +23,9 @@ from uuid import uuid4
 
 from django.db import connection, transaction
 
+from snappio.accounts.entities import entities_of
 from snappio.accounts.models import Session
 from snappio.chat import keys, policies
-from snappio.chat.entities import entities_of
 from snappio.chat.errors import (
     BadClientId,
     ConversationNotFound,

@@ -18,8 +18,8 @@ from typing import Any
 import orjson
 from django.db import connection
 
+from snappio.accounts.entities import entities_of
 from snappio.chat import keys
-from snappio.chat.entities import entities_of
 from snappio.chat.keys import ConversationKey
 from snappio.chat.models import Message
 from snappio.chat.services.drafts import Draft

@@ -47,7 +47,7 @@ def entities_of(text: str) -> str:
 
     ``start`` and ``end`` count code points from 0, the end is not part of it.
     """
-    # Most messages have none, and need no closer look.
+    # Most texts have none, and need no closer look.
     if "@" not in text and "#" not in text and "://" not in text:
         return ""
     found = []

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from snappio.chat.entities import LONGEST_LINK, MOST_ENTITIES, entities_of
+from snappio.accounts.entities import LONGEST_LINK, MOST_ENTITIES, entities_of
 
 pytestmark = pytest.mark.once
 
