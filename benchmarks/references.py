@@ -45,10 +45,12 @@ async def broadcast(scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCa
 
 
 _POSTS = """
-SELECT post.id, author.username, author.name, post.content, post.created_at, post.edited_at
+SELECT post.id, author.username, author.name, post.content, post.created_at, post.edited_at,
+  post.entities, post.is_sensitive, post.warning, post.visibility, post.commenting,
+  post.likes_count, post.comments_count
 FROM posts_post AS post JOIN accounts_user AS author ON author.id = post.author_id
 WHERE post.author_id = (SELECT id FROM accounts_user WHERE username = $1)
-  AND author.is_active
+  AND author.is_active AND NOT author.is_private AND post.visibility = 'public'
   AND EXISTS (SELECT 1 FROM posts_postimage AS image WHERE image.post_id = post.id)
 ORDER BY post.id DESC LIMIT 101
 """
@@ -105,6 +107,15 @@ def posts() -> Starlette:
                 "image": images[row["id"]][0]["url"],
                 "images": images[row["id"]],
                 "edited_at": row["edited_at"] and _iso(row["edited_at"]),
+                "entities": orjson.Fragment(row["entities"] or "[]"),
+                "sensitive": row["is_sensitive"],
+                "warning": row["warning"],
+                "visibility": row["visibility"],
+                "commenting": row["commenting"],
+                "likes_count": row["likes_count"],
+                "comments_count": row["comments_count"],
+                "liked": False,
+                "bookmarked": False,
             }
             for row in found
         ]

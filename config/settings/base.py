@@ -236,6 +236,11 @@ SPECTACULAR_SETTINGS = {
     "SERVE_PERMISSIONS": [],
     "SCHEMA_PATH_PREFIX": r"/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
+    # Two fields of one name with different choices.
+    "ENUM_NAME_OVERRIDES": {
+        "VisibilityEnum": "snappio.chat.models.Visibility",
+        "PostVisibilityEnum": "snappio.posts.models.Visibility",
+    },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "snappio.core.http.schema.describe_refusals",

@@ -5,6 +5,7 @@ function under `compiled` writes the query with a `parameter` wherever a value c
 with each request; what it returns from then on is a `Statement` that only runs.
 """
 
+import json
 from collections.abc import Callable
 from functools import lru_cache, wraps
 from typing import Any, ParamSpec, cast
@@ -42,6 +43,11 @@ def parameter(name: str, field: Field[Any, Any]) -> Any:
     Typed as anything, since it goes where a plain value would.
     """
     return _Parameter(name, field)
+
+
+def parameters(name: str, field: Field[Any, Any]) -> Any:
+    """Return what stands for any number of such values, on the right of an `__in`."""
+    return _Parameters(name, field)
 
 
 class Statement:
@@ -113,6 +119,29 @@ class _Parameter(Expression):
         return self.output_field.get_db_prep_value(values[self.name], connection)
 
 
+class _Parameters(_Parameter):
+    """Many values as one: an array on PostgreSQL, elsewhere JSON."""
+
+    def as_postgresql(
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any
+    ) -> Any:
+        kind = self.output_field.cast_db_type(connection)
+        return f"(SELECT UNNEST(%s::{kind}[]))", [self]
+
+    def as_sqlite(
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any
+    ) -> Any:
+        return "(SELECT value FROM JSON_EACH(%s))", [self]
+
+    def prepared(
+        self, values: dict[str, Any], connection: BaseDatabaseWrapper, **context: Any
+    ) -> Any:
+        given = [
+            self.output_field.get_db_prep_value(value, connection) for value in values[self.name]
+        ]
+        return given if connection.vendor == "postgresql" else json.dumps(given)
+
+
 class JsonList(Subquery):
     """The rows of a query, in its order, as the text of one JSON array of arrays.
 
@@ -121,7 +150,7 @@ class JsonList(Subquery):
 
     output_field = TextField()
 
-    def __init__(self, queryset: QuerySet[Any, Any], *columns: str) -> None:
+    def __init__(self, queryset: QuerySet[Any, Any], *columns: str | Expression) -> None:
         super().__init__(queryset.values(item=_JsonArray(*columns)))
 
     def as_postgresql(

@@ -83,6 +83,17 @@ class Limits:
     media_bytes_member: int = 5 * GIB
     post_length: int = 5000
     posts_page: int = 100
+    images_per_post: int = 10
+    warning_length: int = 200
+    # Of one text, counted for lists and feeds; further ones are only words.
+    tags_per_post: int = 30
+    edits_per_post: int = 100
+    comment_length: int = 2000
+    comments_member: Rate = Rate(120, HOUR, burst=30)
+    likes_member: Rate = Rate(600, HOUR, burst=100)
+    bookmarks: int = 10_000
+    # Tags that one member follows.
+    tags_followed: int = 100
 
     # Chat.
     message_length: int = 10_000

@@ -24,7 +24,7 @@ from snappio.demo.script import (
     Character,
     Line,
 )
-from snappio.posts.services import create_post
+from snappio.posts.services.publishing import create_post
 
 ADDRESS = "127.0.0.1"
 

@@ -11,8 +11,8 @@ from snappio.core.http.pages import answer_page, page_size, position
 from snappio.core.http.schema import PAGE_PARAMETERS
 from snappio.core.limits import current_limits
 from snappio.media.files import url_of
-from snappio.posts.queries import posts_page
-from snappio.posts.serializers import PostOutput, post_json
+from snappio.posts.queries.posts import posts_page
+from snappio.posts.serializers.posts import PostOutput, post_json
 
 
 class FeedView(APIView):
@@ -29,6 +29,7 @@ class FeedView(APIView):
         """List the newest posts of the whole instance."""
         limits = current_limits()
         page = posts_page(
+            viewer=request.user,
             before=position(request),
             limit=page_size(request, default=limits.page_default, largest=limits.page_max),
         )

@@ -65,6 +65,13 @@ def write_as_it_came(key: str, file: IO[bytes], kind: FileType) -> str:
     return _storage().save(name_as_it_came(key, kind), TypedFile(file, kind.content_type))
 
 
+def copy(name: str, key: str, new_key: str) -> str:
+    """Write a file once more, under another upload's key, and return its name."""
+    new_name = f"{new_key[:2]}/{new_key}" + name.removeprefix(f"{key[:2]}/{key}")
+    with _storage().open(name) as file:
+        return _storage().save(new_name, TypedFile(file, content_type_of(name)))
+
+
 def delete_all(names: Iterable[str]) -> None:
     """Delete files; what is gone already does not matter."""
     for name in names:

@@ -134,10 +134,34 @@ def _write(media: Media, rendition: Rendition) -> dict[str, Any]:
     }
 
 
+def duplicate(media: Media) -> Media:
+    """Keep an image once more, under addresses that nobody knows yet, ready to be attached.
+
+    Not inside a transaction. It is to take the place of the first, which the caller
+    discards, and so counts against no allowance. Raises `NotAuthenticated` if the
+    owner is gone meanwhile, or `Unavailable` if the storage is away.
+    """
+    copy = Media(
+        owner_id=media.owner_id,
+        content_type=media.content_type,
+        bytes=media.bytes,
+        alt=media.alt,
+        width=media.width,
+        height=media.height,
+        blurhash=media.blurhash,
+    )
+    with _promised(copy, is_counted=False):
+        copy.renditions = [
+            {**made, "file": files.copy(made["file"], media.key, copy.key)}
+            for made in media.renditions
+        ]
+    return copy
+
+
 @contextmanager
-def _promised(media: Media) -> Iterator[None]:
+def _promised(media: Media, *, is_counted: bool = True) -> Iterator[None]:
     """Commit the row, let the caller write the files, then make it ready."""
-    _reserve(media)
+    _reserve(media, is_counted=is_counted)
     try:
         yield
     except Exception:
@@ -151,7 +175,7 @@ def _promised(media: Media) -> Iterator[None]:
 
 
 @transaction.atomic(durable=True)
-def _reserve(media: Media) -> None:
+def _reserve(media: Media, *, is_counted: bool) -> None:
     # Locked, so that parallel uploads are added up one after the other, and so that
     # an account being deleted leaves no upload behind.
     if User.objects.active().locked().filter(pk=media.owner_id).first() is None:
@@ -160,7 +184,7 @@ def _reserve(media: Media) -> None:
     # Rows whose files are yet to be deleted count, too: they still take the room.
     kept = Media.objects.filter(owner=media.owner_id).aggregate(total=Sum("bytes"))["total"] or 0
     limit = current_limits().media_bytes_member
-    if kept + media.bytes > limit:
+    if is_counted and kept + media.bytes > limit:
         raise QuotaExceeded(limit)
     media.save(force_insert=True)
 

@@ -14,7 +14,7 @@ from snappio.core.clock import now
 from snappio.core.compiled import JsonList
 from snappio.core.pagination import Page
 from snappio.media.models import ProfileImage
-from snappio.posts.queries import post_ids_of, posts_count
+from snappio.posts.queries.posts import post_ids_of, posts_count
 from snappio.relationships.conditions import blocked_with
 from snappio.relationships.queries import (
     RELATIONSHIP,

@@ -13,7 +13,7 @@ from snappio.chat.services.partings import lock_private_chat, tell_parting
 from snappio.chat.services.scheduled import discard_scheduled_of
 from snappio.media.models import ProfileImage
 from snappio.media.services import discard_all_of, show_on_profile, store_image
-from snappio.posts.services import delete_posts_of
+from snappio.posts.services.deletion import delete_posts_of
 from snappio.relationships.errors import NotYourself
 from snappio.relationships.queries import get_known_member
 from snappio.relationships.services.blocks import block, unblock

@@ -9,7 +9,11 @@ from tests.contract.wire import Reply
 JSON = "application/json"
 # ISO 8601 in UTC, with microseconds and `Z`.
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
-POST_KEYS = {"id", "user", "name", "content", "timestamp", "image", "images", "edited_at"}
+POST_KEYS = {
+    "id", "user", "name", "content", "timestamp", "image", "images", "edited_at", "entities",
+    "sensitive", "warning", "visibility", "commenting", "likes_count", "comments_count", "liked",
+    "bookmarked",
+}  # fmt: skip
 PROFILE_KEYS = {"id", "username", "email", "name", "posts"}
 LARGEST_SAFE_INTEGER = 2**53
 

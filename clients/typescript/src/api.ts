@@ -57,7 +57,7 @@ export interface Conversation {
 
 export type ConversationKindEnum = "private" | "group" | "room";
 
-/** A part of the text that means something. */
+/** A part of a text that means something. */
 export interface Entity {
   type: TypeEnum;
   /** In code points, from 0. */

@@ -8,7 +8,7 @@ from rest_framework.test import APIClient
 
 from snappio.accounts.models import User
 from snappio.accounts.tests.factories import client_of
-from snappio.posts.services import create_post
+from snappio.posts.services.publishing import create_post
 
 FEED = "/api/v1/feed/"
 

@@ -3,6 +3,7 @@
 import re
 from datetime import UTC, datetime
 
+import orjson
 import pytest
 import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -14,7 +15,7 @@ from snappio.media.models import Media
 from snappio.media.serializers import ImageOutput, RenditionOutput
 from snappio.media.tests.images import HEIC, encoded, halves, jpeg
 from snappio.posts.models import Post
-from snappio.posts.serializers import PostOutput
+from snappio.posts.serializers.posts import PostOutput
 from snappio.posts.tests.factories import make_post
 
 pytestmark = pytest.mark.django_db
@@ -83,6 +84,15 @@ def test_publishes_and_shows_the_same_everywhere(client, alice):
             }
         ],
         "edited_at": None,
+        "entities": [],
+        "sensitive": False,
+        "warning": "",
+        "visibility": "public",
+        "commenting": "everybody",
+        "likes_count": 0,
+        "comments_count": 0,
+        "liked": False,
+        "bookmarked": False,
     }
     assert client.get(f"{POSTS}{post.pk}/").json() == made
     assert client.get(POSTS).json() == [made]
@@ -505,7 +515,7 @@ def test_answers_what_the_schema_describes(client, alice, settings):
     PostOutput(data=answer).is_valid(raise_exception=True)
 
 
-def described(post):
+def described(post, viewer=None):
     """What the documented serializer makes of a post, read the plain way."""
     images = [
         {
@@ -527,6 +537,15 @@ def described(post):
         "image": images[0]["url"],
         "images": images,
         "edited_at": post.edited_at,
+        "entities": orjson.loads(post.entities or "[]"),
+        "sensitive": post.is_sensitive,
+        "warning": post.warning,
+        "visibility": post.visibility,
+        "commenting": post.commenting,
+        "likes_count": post.likes_count,
+        "comments_count": post.comments_count,
+        "liked": viewer is not None and post.likes.filter(member=viewer).exists(),
+        "bookmarked": viewer is not None and post.bookmarks.filter(member=viewer).exists(),
     }).data  # fmt: skip
 
 
