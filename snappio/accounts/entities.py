@@ -34,6 +34,7 @@ _ENTITY = re.compile(
     rf"|(?<![\w&#/])\#(?P<hashtag>{_TAG}+)",
     re.IGNORECASE,
 )
+_WHOLE_TAG = re.compile(rf"{_TAG}+")
 # What ends a sentence rather than a link or a name.
 _LINK_ENDS = ".,:;!?'*~…。，、！？；：’”»」』】）"
 _NAME_ENDS = ".+-@"
@@ -56,6 +57,12 @@ def entities_of(text: str) -> str:
         if len(found) == MOST_ENTITIES:
             break
     return orjson.dumps(found).decode() if found else ""
+
+
+def tag_identity(written: str) -> str:
+    """Return what all spellings of a tag have in common; empty for what cannot be one."""
+    is_tag = _WHOLE_TAG.fullmatch(written) and _hashtag(written)[0]
+    return names.identity_of(written) if is_tag else ""
 
 
 def _found(text: str) -> Iterator[Entity]:

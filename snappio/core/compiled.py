@@ -14,6 +14,7 @@ from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
 from django.db.models import Expression, Field, Func, JSONField, QuerySet, Subquery, TextField
+from django.db.models.expressions import Combinable
 from django.db.models.sql.compiler import SQLCompiler
 
 Arguments = ParamSpec("Arguments")
@@ -150,7 +151,7 @@ class JsonList(Subquery):
 
     output_field = TextField()
 
-    def __init__(self, queryset: QuerySet[Any, Any], *columns: str | Expression) -> None:
+    def __init__(self, queryset: QuerySet[Any, Any], *columns: str | Combinable) -> None:
         super().__init__(queryset.values(item=_JsonArray(*columns)))
 
     def as_postgresql(
@@ -173,23 +174,37 @@ class JsonList(Subquery):
 
 
 class _JsonArray(Func):
-    """One row's columns as a JSON array."""
+    """One row's columns as a JSON array; a `JsonList` among them is an array in it."""
 
     output_field = JSONField()
 
     def as_postgresql(
         self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any
     ) -> Any:
-        return self.as_sql(compiler, connection, function="JSON_BUILD_ARRAY")
+        copy = self._wrapping(_is_list, template="%(expressions)s::json")
+        return copy.as_sql(compiler, connection, function="JSON_BUILD_ARRAY")
 
     def as_sqlite(
         self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any
     ) -> Any:
         # JSON is kept as text there; without this it would become a string.
-        sources = [
-            Func(source, function="JSON") if isinstance(source.output_field, JSONField) else source
-            for source in self.get_source_expressions()
-        ]
-        copy = self.copy()
-        copy.set_source_expressions(sources)
+        copy = self._wrapping(lambda one: _is_list(one) or _is_json(one), function="JSON")
         return copy.as_sql(compiler, connection, function="JSON_ARRAY")
+
+    def _wrapping(self, concerned: Callable[[Any], bool], **call: Any) -> "_JsonArray":
+        copy = self.copy()
+        copy.set_source_expressions(
+            [
+                Func(source, **call) if concerned(source) else source
+                for source in self.get_source_expressions()
+            ]
+        )
+        return copy
+
+
+def _is_list(source: Expression) -> bool:
+    return isinstance(source, JsonList)
+
+
+def _is_json(source: Expression) -> bool:
+    return isinstance(source.output_field, JSONField)

@@ -2,8 +2,7 @@
 
 NotFound
 ├── PostNotFound        absent, or hidden from the viewer
-├── CommentNotFound     absent, or hidden, or of a post that is
-└── TagNotFound         what cannot be a tag
+└── CommentNotFound     absent, or hidden, or of a post that is
 Forbidden               somebody else's post or comment (`policies`)
 └── CommentsRestricted  the author of the post wants no comment from this member
 InvalidInput
@@ -13,8 +12,7 @@ InvalidInput
 Conflict
 ├── PostChanged         its images were replaced meanwhile
 ├── TooManyEdits        as often edited as a post may be
-├── TooManyBookmarks    as many as one may keep
-└── TooManyTags         as many as one may follow
+└── TooManyBookmarks    as many as one may keep
 """
 
 from snappio.core.errors import Conflict, Forbidden, InvalidInput, NotFound
@@ -31,13 +29,6 @@ class CommentNotFound(NotFound):
 
     code = "comment_not_found"
     detail = "No such comment."
-
-
-class TagNotFound(NotFound):
-    """No post could have this tag."""
-
-    code = "tag_not_found"
-    detail = "No such tag."
 
 
 class CommentsRestricted(Forbidden):
@@ -87,10 +78,3 @@ class TooManyBookmarks(Conflict):
 
     code = "too_many_bookmarks"
     detail = "You keep as many bookmarks as one may. Remove some first."
-
-
-class TooManyTags(Conflict):
-    """As many tags as one may follow."""
-
-    code = "too_many_tags"
-    detail = "You follow as many tags as one may. Unfollow some first."

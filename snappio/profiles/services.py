@@ -11,6 +11,7 @@ from snappio.chat.services.attachments import remove_attachments_of
 from snappio.chat.services.departures import leave_all, lock_conversations_of
 from snappio.chat.services.partings import lock_private_chat, tell_parting
 from snappio.chat.services.scheduled import discard_scheduled_of
+from snappio.feeds.services import forget_member
 from snappio.media.models import ProfileImage
 from snappio.media.services import discard_all_of, show_on_profile, store_image
 from snappio.posts.services.deletion import delete_posts_of
@@ -84,6 +85,7 @@ def delete_member(user: User) -> None:
     leave_all(User.objects.get(pk=user.pk))
     end_all_of(user)
     delete_posts_of(author=user)
+    forget_member(user)
     discard_scheduled_of(user)
     remove_attachments_of(user)
     discard_all_of(owner=user)

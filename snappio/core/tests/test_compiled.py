@@ -6,11 +6,11 @@ import orjson
 import pytest
 from django.core.exceptions import EmptyResultSet
 from django.db import connection, connections
-from django.db.models import CharField, OuterRef, UUIDField
+from django.db.models import BigIntegerField, CharField, OuterRef, UUIDField
 
 from snappio.accounts.models import Session, User
 from snappio.accounts.tests.factories import make_member, sign_in_header
-from snappio.core.compiled import JsonList, compiled, parameter
+from snappio.core.compiled import JsonList, compiled, parameter, parameters
 from snappio.media.models import Media
 from snappio.posts.models import PostImage
 from snappio.posts.tests.factories import make_post
@@ -125,3 +125,29 @@ def test_lists_what_belongs_to_a_row_as_json(alice, bob):
     assert name == "alice"
     assert orjson.loads(listed) == [[0, alt, image.media.renditions]]
     assert nothing == ("bob", None)
+
+
+def test_lists_lists_in_lists(alice, bob):
+    make_post(alice)
+    made = list(PostImage.objects.values_list("pk", flat=True))
+    images = PostImage.objects.filter(post__author=OuterRef("pk"))
+    each = JsonList(User.objects.order_by("pk"), "username", JsonList(images, "pk"))
+
+    (listed,) = User.objects.filter(pk=bob.pk).values_list(each, flat=True)
+
+    assert orjson.loads(listed) == [["alice", [[pk] for pk in made]], ["bob", None]]
+
+
+@compiled
+def members_among():
+    among = User.objects.filter(pk__in=parameters("ids", BigIntegerField()))
+    return among.order_by("pk").values_list("username")
+
+
+@pytest.mark.parametrize("count", [0, 1, 3, 2000])
+def test_takes_any_number_of_values_as_one(alice, bob, carol, count):
+    ids = [alice.pk, carol.pk, 2**62, *range(-2000, 0)][:count]
+
+    found = members_among().rows(ids=ids)
+
+    assert found == [("alice",), ("carol",)][:count]

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import orjson
 
+from snappio.accounts.entities import tag_identity
 from snappio.accounts.models import User
-from snappio.accounts.names import identity_of
 from snappio.core.limits import current_limits
 from snappio.posts.models import Post, PostMention, PostTag
 
@@ -15,7 +15,7 @@ def index_subjects(post: Post) -> None:
 
     Asks nothing for a text that names none. A name that nobody has is only a word.
     """
-    tags = dict.fromkeys(map(identity_of, _values(post, "hashtag")))
+    tags = dict.fromkeys(map(tag_identity, _values(post, "hashtag")))
     PostTag.objects.bulk_create(
         PostTag(post=post, tag=tag) for tag in list(tags)[: current_limits().tags_per_post]
     )

@@ -1,0 +1,1 @@
+"""Which posts a timeline shows."""
