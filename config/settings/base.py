@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import dj_database_url
 
 from config.env import BASE_DIR, env, mail_server, read_secret
+from config.scopes import API_SCOPES, SOCKET_SCOPES  # noqa: F401 -- settings, too
 from snappio.core.limits import GIB, MIB, Limits
 
 # --- What kind of instance -------------------------------------------------
@@ -197,6 +198,8 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Members ---------------------------------------------------------------
 
+# Off, since the first app knows nothing of it: its members write at once.
+REQUIRE_VERIFIED_EMAIL = env.bool("REQUIRE_VERIFIED_EMAIL", False)
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["snappio.accounts.backends.AdminBackend"]
 PASSWORD_HASHERS = ["snappio.accounts.hashers.BoundedArgon2PasswordHasher"]

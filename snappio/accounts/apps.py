@@ -7,11 +7,11 @@ class AccountsConfig(AppConfig):
     """Registers how tokens are documented, and how open sockets learn that theirs is over."""
 
     name = "snappio.accounts"
-    features = ("sessions",)
+    features = ("email_verification", "password_reset", "sessions")
 
     def ready(self) -> None:
         """Import what registers itself; models can be imported only now."""
-        from snappio.accounts import schema  # noqa: F401, PLC0415
+        from snappio.accounts import letters, schema  # noqa: F401, PLC0415
         from snappio.accounts.queries import ended_among  # noqa: PLC0415
         from snappio.accounts.services.sessions import identify  # noqa: PLC0415
         from snappio.realtime.gateway.identity import register_authenticator  # noqa: PLC0415

@@ -6,15 +6,18 @@ NotAuthenticated
 │   └── TokenOver       it was good until its time was over
 ├── BadAuthorization    an `Authorization` header that is no bearer token
 └── MemberNotFound      a good token of somebody who is gone
+Forbidden
+└── EmailNotVerified    the instance wants a verified address first
 InvalidInput
 ├── WrongPassword       the present password, asked again before a change
+├── LinkNotValid        a mailed link that is not ours, used, or over
 └── (fields)            what sign-up and profile say field by field
 NotFound
 ├── SessionNotFound     no such session, or somebody else's
 └── UnknownMember       no such member, or disabled, or gone
 """
 
-from snappio.core.errors import InvalidInput, NotAuthenticated, NotFound
+from snappio.core.errors import Forbidden, InvalidInput, NotAuthenticated, NotFound
 
 
 class SignInFailed(NotAuthenticated):
@@ -47,6 +50,20 @@ class MemberNotFound(NotAuthenticated):
 
     code = "user_not_found"
     detail = "User not found"
+
+
+class EmailNotVerified(Forbidden):
+    """This instance lets only members with a verified address take part."""
+
+    code = "email_not_verified"
+    detail = "Verify your e-mail address first: open the link that was mailed to you."
+
+
+class LinkNotValid(InvalidInput):
+    """A mailed link that is not ours, was used, or is over; they look alike."""
+
+    code = "link_not_valid"
+    detail = "This link is not valid any more. Ask for a new one."
 
 
 class WrongPassword(InvalidInput):

@@ -72,6 +72,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     # Null once deleted (empty would not be unique), so that the address may sign up again.
     email_identity = models.CharField(max_length=600, unique=True, null=True)  # noqa: DJ001
 
+    # When the member opened the link mailed to the present address.
+    email_verified_at = models.DateTimeField(null=True, blank=True)
+
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(default=False)
     created_at = models.DateTimeField(default=now)
@@ -146,3 +149,24 @@ class Session(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user_id}@{self.device or self.address}"
+
+
+class MailedLink(models.Model):
+    """A link mailed to a member: it works once, for a while, and at the address it went to."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="mailed_links")
+    purpose = models.CharField(max_length=20)
+    email = models.CharField(max_length=254)
+    created_at = models.DateTimeField(default=now)
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes: ClassVar = [
+            # For the job that clears what is over.
+            models.Index(fields=["expires_at"], name="mailed_link_expiry"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.purpose} of {self.user_id}"

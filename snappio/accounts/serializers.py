@@ -40,6 +40,24 @@ class PasswordInput(serializers.Serializer[Any]):
     new_password = serializers.CharField(max_length=current_limits().password_length)
 
 
+class LinkInput(serializers.Serializer[Any]):
+    """The token of a mailed link."""
+
+    token = serializers.CharField(max_length=100)
+
+
+class ResetInput(serializers.Serializer[Any]):
+    """The address of an account whose password is forgotten."""
+
+    email = serializers.EmailField(max_length=current_limits().email_length)
+
+
+class ResetConfirmInput(LinkInput):
+    """The token of a mailed link, and the password to come."""
+
+    password = serializers.CharField(max_length=current_limits().password_length)
+
+
 class TokenPairOutput(serializers.Serializer[TokenPair]):
     """What a client keeps after signing in."""
 

@@ -45,6 +45,12 @@ class Limits:
     sign_in_failures_per_account: Rate = Rate(5, MINUTE)
     sign_in_failures_per_address: Rate = Rate(20, 10 * MINUTE)
     sign_ups_per_address: Rate = Rate(10, HOUR)
+    # Mailed links: how long they work, and how many are sent.
+    verification_lifetime: int = 7 * DAY
+    verification_mails_per_account: Rate = Rate(3, HOUR)
+    reset_lifetime: int = HOUR
+    resets_per_address: Rate = Rate(3, HOUR)
+    resets_per_email: Rate = Rate(3, HOUR)
 
     # HTTP in general.
     requests_anonymous: Rate = Rate(300, 5 * MINUTE)

@@ -15,6 +15,7 @@ class OwnProfile:
     id: int
     username: str
     email: str
+    email_verified: bool
     name: str
     posts: Sequence[int]
 
@@ -35,6 +36,7 @@ def own_profile(member: User) -> OwnProfile:
         id=member.pk,
         username=member.username,
         email=member.email,
+        email_verified=member.email_verified_at is not None,
         name=member.name,
         posts=post_ids_of(member),
     )

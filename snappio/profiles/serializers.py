@@ -25,6 +25,7 @@ class OwnProfileOutput(serializers.Serializer[OwnProfile]):
     id = serializers.IntegerField()
     username = serializers.CharField()
     email = serializers.CharField()
+    email_verified = serializers.BooleanField()
     name = serializers.CharField()
     posts = serializers.ListField(
         child=serializers.IntegerField(), help_text="Ids of the member's posts, newest first."

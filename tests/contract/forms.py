@@ -10,7 +10,7 @@ JSON = "application/json"
 # ISO 8601 in UTC, with microseconds and `Z`.
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
 POST_KEYS = {"id", "user", "name", "content", "timestamp", "image", "images", "edited_at"}
-PROFILE_KEYS = {"id", "username", "email", "name", "posts"}
+PROFILE_KEYS = {"id", "username", "email", "email_verified", "name", "posts"}
 LARGEST_SAFE_INTEGER = 2**53
 
 

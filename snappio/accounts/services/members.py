@@ -9,12 +9,15 @@ from django.db import IntegrityError, transaction
 from snappio.accounts import names
 from snappio.accounts.errors import UnknownMember
 from snappio.accounts.models import Session, UsedName, User
+from snappio.accounts.services.emails import request_verification
+from snappio.accounts.services.mailed_links import void_links
 from snappio.accounts.services.passwords import require_password
 from snappio.accounts.services.sessions import end_sessions
 from snappio.core import rates
 from snappio.core.clock import now
 from snappio.core.errors import InvalidInput, NotAuthenticated
 from snappio.core.limits import current_limits
+from snappio.mail.outgoing import send_letter
 
 USERNAME_TAKEN = "user with this username already exists."
 EMAIL_TAKEN = "user with this email address already exists."
@@ -40,8 +43,10 @@ def sign_up(*, username: str, email: str, name: str, password: str, address: str
     rates.take("sign-up", address, current_limits().sign_ups_per_address)
     user = User()
     changes = MemberChanges(username=username, email=email, name=name, password=password)
-    _apply(user, changes)
-    _save_unique(user)
+    with transaction.atomic():
+        _apply(user, changes)
+        _save_unique(user)
+        request_verification(user)
     return user
 
 
@@ -49,12 +54,28 @@ def change_member(user: User, changes: MemberChanges, *, session: Session) -> Us
     """Apply the changes; a new password ends all other sessions."""
     with transaction.atomic():
         member = _locked(user)
+        old_email = member.email
         changed = _apply(member, changes)
         if changed:
             _save_unique(member, update_fields=changed)
+        if member.email != old_email:
+            _follow_up_new_email(member, old_email)
         if changes.password is not None:
+            _follow_up_new_password(member)
             end_sessions(member, but=session)
     return member
+
+
+def _follow_up_new_email(member: User, old_email: str) -> None:
+    void_links(member)
+    request_verification(member)
+    # Whoever reads the old address hears of it, in case it was not the member.
+    send_letter("accounts.notice", about="email", to=old_email, username=member.username)
+
+
+def _follow_up_new_password(member: User) -> None:
+    void_links(member)
+    send_letter("accounts.notice", about="password", to=member.email, username=member.username)
 
 
 def change_password(session: Session, *, present: str, new: str, address: str) -> None:
@@ -75,6 +96,7 @@ def set_password(user: User, password: str) -> None:
     with transaction.atomic():
         member = _locked_by_staff(user)
         _save_unique(member, update_fields=_apply(member, MemberChanges(password=password)))
+        _follow_up_new_password(member)
         end_sessions(member)
 
 
@@ -103,12 +125,13 @@ def close_account(user: User) -> None:
         end_sessions(member)
         # Kept, so that its tokens are told "User not found"; where the person was is not.
         member.sessions.update(device="", address="")
+        member.mailed_links.all().delete()
         member.groups.clear()
         member.user_permissions.clear()
         member.deleted_at = now()
         member.is_active = member.is_staff = member.is_superuser = False
         member.name = member.email = ""
-        member.email_identity = member.last_login = None
+        member.email_identity = member.email_verified_at = member.last_login = None
         member.set_unusable_password()
         member.save()
 
@@ -163,8 +186,10 @@ def _apply_email(user: User, email: str, errors: dict[str, list[str]]) -> list[s
     identity = names.identity_of_email(email)
     if _is_email_taken(user, identity):
         errors["email"] = [EMAIL_TAKEN]
+    if email != user.email:
+        user.email_verified_at = None
     user.email, user.email_identity = email, identity
-    return ["email", "email_identity"]
+    return ["email", "email_identity", "email_verified_at"]
 
 
 def _is_name_taken(user: User, identity: str) -> bool:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.db import DatabaseError, transaction
 
-from snappio.accounts import tokens
+from snappio.accounts import policies, tokens
 from snappio.accounts.errors import (
     MemberNotFound,
     SessionNotFound,
@@ -166,14 +166,18 @@ def _mark_seen(session: Session, at: datetime) -> None:
 
 
 def prove(authorization: str) -> Proof:
-    """Return what a socket's `Authorization` header proves, or raise `NotAuthenticated`."""
+    """Return what a socket's `Authorization` header proves, or raise.
+
+    `NotAuthenticated` for a bad token, `Forbidden` for whom sockets are not open to.
+    """
     text = tokens.bearer_token(authorization)
     session = session_of(text)
+    policies.require_may_talk(session.user)
     return Proof(session, tokens.read(text, at=now()).expires_at)
 
 
 def identify(authorization: str) -> Identity:
-    """Return what a new socket's header proves, or raise `NotAuthenticated`. One query."""
+    """Return what a new socket's header proves, or raise as `prove` does. One query."""
     try:
         proof = prove(authorization)
     except TokenOver:

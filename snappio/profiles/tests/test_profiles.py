@@ -20,6 +20,7 @@ def profile_of(member: User, **changes: object) -> dict[str, object]:
         "id": member.pk,
         "username": member.username,
         "email": member.email,
+        "email_verified": False,
         "name": member.name,
         "posts": [],
     } | changes
@@ -87,7 +88,8 @@ def test_replaces_all(alice: User):
 
     assert answer.status_code == 200
     assert answer.json() == {
-        "id": alice.pk, "username": "al", "email": "al@example.org", "name": "Al", "posts": [],
+        "id": alice.pk, "username": "al", "email": "al@example.org", "email_verified": False,
+        "name": "Al", "posts": [],
     }  # fmt: skip
 
 

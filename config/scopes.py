@@ -1,0 +1,40 @@
+"""What a token must be good for, by address: the one place that says so.
+
+An address is found by the longest beginning that stands here; one without fails a
+test. The scope for reading is asked for GET, HEAD and OPTIONS, that for writing for
+every other method. Of several, one is enough.
+
+    read, write   what members see and make
+    chat          conversations, rooms and their sockets
+    account       one's own account and how one signs in: for people only, never for a
+                  token made for a program, but also for members whose address is not
+                  verified yet
+"""
+
+from collections.abc import Mapping
+
+Scopes = frozenset[str]
+
+READ = frozenset({"read"})
+WRITE = frozenset({"write"})
+CHAT = frozenset({"chat"})
+ACCOUNT = frozenset({"account"})
+
+# Under `/api/v1/`: reading, writing.
+API_SCOPES: Mapping[str, tuple[Scopes, Scopes]] = {
+    "auth/": (ACCOUNT, ACCOUNT),
+    "chat/": (CHAT, CHAT),
+    "conversations/": (CHAT, CHAT),
+    "feed/": (READ, WRITE),
+    "instance/": (READ, WRITE),
+    # Attachments, too.
+    "media/": (READ | CHAT, WRITE | CHAT),
+    "posts/": (READ, WRITE),
+    "rooms/": (CHAT, CHAT),
+    # One's own messages.
+    "search/": (CHAT, CHAT),
+    "users/": (READ, WRITE),
+    # E-mail address and password are changed here.
+    "users/profile/": (READ, ACCOUNT),
+}
+SOCKET_SCOPES = CHAT

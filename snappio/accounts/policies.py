@@ -1,0 +1,42 @@
+"""What somebody who is signed in may do at all, whatever it is about."""
+
+from functools import lru_cache
+
+from django.conf import settings
+
+from snappio.accounts.errors import EmailNotVerified
+from snappio.accounts.models import User
+
+API = "api/v1/"
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+# Open to members whose address is not verified yet: they must be able to correct it.
+ACCOUNT = "account"
+
+
+@lru_cache(maxsize=1024)
+def scopes_for(method: str, route: str) -> frozenset[str]:
+    """Return the scopes of which one is needed at an address; none where none is declared."""
+    path = route.removeprefix(API)
+    found = [prefix for prefix in settings.API_SCOPES if path.startswith(prefix)]
+    if not found:
+        return frozenset()
+    reading, writing = settings.API_SCOPES[max(found, key=len)]
+    chosen: frozenset[str] = reading if method in SAFE_METHODS else writing
+    return chosen
+
+
+def require_may_call(member: User, *, method: str, route: str) -> None:
+    """Raise unless the member may use this method at the address that matched ``route``."""
+    if method not in SAFE_METHODS and ACCOUNT not in scopes_for(method, route):
+        require_verified(member)
+
+
+def require_may_talk(member: User) -> None:
+    """Raise unless the member may open sockets."""
+    require_verified(member)
+
+
+def require_verified(member: User) -> None:
+    """Raise `EmailNotVerified` where the instance wants a verified address and there is none."""
+    if settings.REQUIRE_VERIFIED_EMAIL and member.email_verified_at is None:
+        raise EmailNotVerified
