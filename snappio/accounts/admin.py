@@ -2,8 +2,10 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.contrib.admin.forms import AdminAuthenticationForm
+from django.contrib.auth import authenticate
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import AdminPasswordChangeForm
 from django.core.exceptions import ValidationError
@@ -11,20 +13,37 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from snappio.accounts.models import Session, User
-from snappio.accounts.services import members, sessions
+from snappio.accounts.services import members, sessions, totp
 from snappio.core.clock import now
 from snappio.core.errors import DomainError
 
 
 class SignInForm(AdminAuthenticationForm):
-    """Says it when there were too many failures."""
+    """Asks for a code of staff who sign in with codes; says when there were too many failures."""
+
+    otp = forms.CharField(
+        label="Code of your authenticator app, if you use one",
+        max_length=30,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "one-time-code"}),
+    )
 
     def clean(self) -> dict[str, Any]:
-        """Check name and password."""
+        """Check name, password and code."""
+        name, password = self.cleaned_data.get("username"), self.cleaned_data.get("password")
+        if not (name and password):
+            return self.cleaned_data
         try:
-            return super().clean()
+            member = authenticate(
+                self.request, username=name, password=password, otp=self.cleaned_data.get("otp", "")
+            )
         except DomainError as refusal:
             raise ValidationError(refusal.detail, code=refusal.code) from None
+        if member is None:
+            raise self.get_invalid_login_error()
+        self.confirm_login_allowed(member)
+        self.user_cache = member
+        return self.cleaned_data
 
 
 admin.site.login_form = SignInForm
@@ -62,14 +81,26 @@ class MemberAdmin(UserAdmin["User"]):
     show_full_result_count = False
     fieldsets = (
         (None, {"fields": ("username", "name", "email", "password")}),
-        ("Standing", {"fields": ("is_active", "created_at", "last_login", "deleted_at")}),
+        (
+            "Standing",
+            {
+                "fields": (
+                    "is_active",
+                    "email_verified_at",
+                    "created_at",
+                    "last_login",
+                    "deleted_at",
+                )
+            },
+        ),
         ("Staff", {"fields": ("is_staff", "is_superuser", "groups", "user_permissions")}),
     )
     readonly_fields = (
-        "username", "name", "email", "is_active", "created_at", "last_login", "deleted_at",
+        "username", "name", "email", "email_verified_at", "is_active", "created_at", "last_login",
+        "deleted_at",
     )  # fmt: skip
     change_password_form = PasswordForm
-    actions = ("disable", "enable")
+    actions = ("disable", "enable", "remove_totp")
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
         """Let nobody make staff but a superuser: staff could promote themselves."""
@@ -106,6 +137,16 @@ class MemberAdmin(UserAdmin["User"]):
         for member in queryset:
             if self.has_change_permission(request, member):
                 members.enable_member(member)
+
+    @admin.action(
+        description="Ask for no more codes: who has lost app and recovery codes",
+        permissions=["change"],
+    )
+    def remove_totp(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        """Take the second step from the chosen members, who are told by mail."""
+        for member in queryset.filter(totp__isnull=False):
+            if self.has_change_permission(request, member):
+                totp.remove(member)
 
 
 @admin.register(Session)

@@ -7,7 +7,7 @@ class AccountsConfig(AppConfig):
     """Registers how tokens are documented, and how open sockets learn that theirs is over."""
 
     name = "snappio.accounts"
-    features = ("email_verification", "password_reset", "sessions")
+    features = ("email_verification", "password_reset", "sessions", "totp")
 
     def ready(self) -> None:
         """Import what registers itself; models can be imported only now."""

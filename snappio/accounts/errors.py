@@ -2,6 +2,8 @@
 
 NotAuthenticated
 ├── SignInFailed        unknown name or wrong password: never said which
+│   └── OtpNotValid     the password is right, the code beside it is not
+├── OtpRequired         the password is right, and a code is asked for
 ├── TokenNotValid       not ours, expired, ended, or of the wrong kind
 │   └── TokenOver       it was good until its time was over
 ├── BadAuthorization    an `Authorization` header that is no bearer token
@@ -10,14 +12,18 @@ Forbidden
 └── EmailNotVerified    the instance wants a verified address first
 InvalidInput
 ├── WrongPassword       the present password, asked again before a change
+├── OtpWrong            a code, asked for before a change, that is none
 ├── LinkNotValid        a mailed link that is not ours, used, or over
 └── (fields)            what sign-up and profile say field by field
+Conflict
+├── TotpAlreadyOn       codes are asked for already
+└── TotpNotBegun        there is no authenticator to confirm or to turn off
 NotFound
 ├── SessionNotFound     no such session, or somebody else's
 └── UnknownMember       no such member, or disabled, or gone
 """
 
-from snappio.core.errors import Forbidden, InvalidInput, NotAuthenticated, NotFound
+from snappio.core.errors import Conflict, Forbidden, InvalidInput, NotAuthenticated, NotFound
 
 
 class SignInFailed(NotAuthenticated):
@@ -25,6 +31,20 @@ class SignInFailed(NotAuthenticated):
 
     code = "no_active_account"
     detail = "No active account found with the given credentials"
+
+
+class OtpNotValid(SignInFailed):
+    """The code is wrong, or was used."""
+
+    code = "otp_not_valid"
+    detail = "The code is not valid."
+
+
+class OtpRequired(NotAuthenticated):
+    """A code is asked for beside the password."""
+
+    code = "otp_required"
+    detail = "A code from your authenticator app is needed."
 
 
 class TokenNotValid(NotAuthenticated):
@@ -64,6 +84,30 @@ class LinkNotValid(InvalidInput):
 
     code = "link_not_valid"
     detail = "This link is not valid any more. Ask for a new one."
+
+
+class OtpWrong(InvalidInput):
+    """The code that a change asks for is wrong, or was used."""
+
+    code = OtpNotValid.code
+    detail = OtpNotValid.detail
+
+    def __init__(self) -> None:
+        super().__init__(fields={"otp": [self.detail]})
+
+
+class TotpAlreadyOn(Conflict):
+    """Codes are asked for already; turn them off first."""
+
+    code = "totp_already_on"
+    detail = "Codes are already asked for; turn them off first."
+
+
+class TotpNotBegun(Conflict):
+    """There is no authenticator that this could be about."""
+
+    code = "totp_not_begun"
+    detail = "There is no authenticator to confirm or to turn off."
 
 
 class WrongPassword(InvalidInput):

@@ -67,6 +67,8 @@ BREAK_IN = (
 NOTICES = {
     "email": "the e-mail address of your account was changed, and this is not the one any more.",
     "password": "the password of your account was changed.",
+    "totp-on": "signing in to your account now takes a code from an authenticator app.",
+    "totp-off": "signing in to your account takes no code from an authenticator app any more.",
 }
 
 

@@ -170,3 +170,46 @@ class MailedLink(models.Model):
 
     def __str__(self) -> str:
         return f"{self.purpose} of {self.user_id}"
+
+
+class TotpQuerySet(models.QuerySet["Totp"]):
+    """Words for authenticators."""
+
+    def confirmed(self) -> "TotpQuerySet":
+        """Keep those that are asked for."""
+        return self.filter(confirmed_at__isnull=False)
+
+
+class Totp(models.Model):
+    """A member's authenticator app; asked for at sign-in once a first code was right."""
+
+    user = models.OneToOneField(
+        User, on_delete=models.CASCADE, primary_key=True, related_name="totp"
+    )
+    # Encrypted with a key derived from the instance's secret.
+    secret = models.BinaryField()
+    created_at = models.DateTimeField(default=now)
+    confirmed_at = models.DateTimeField(null=True, blank=True)
+    # The half minute of the last code that was used: no code works twice.
+    last_step = models.BigIntegerField(default=0)
+
+    objects: ClassVar[models.Manager["Totp"]] = TotpQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"authenticator of {self.user_id}"
+
+
+class RecoveryCode(models.Model):
+    """A code on paper, for whom the app is lost; works once."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="recovery_codes")
+    digest = models.CharField(max_length=64)
+    used_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["user", "digest"], name="recovery_code_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"recovery code of {self.user_id}"

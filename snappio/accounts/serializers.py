@@ -6,15 +6,27 @@ from rest_framework import serializers
 
 from snappio.accounts.models import Session
 from snappio.accounts.services.sessions import TokenPair
+from snappio.accounts.services.totp import Enrolment, TotpState
 from snappio.core.limits import current_limits
+
+# A recovery code with some spaces.
+OTP_LENGTH = 30
 
 
 class SignInInput(serializers.Serializer[Any]):
-    """Name and password."""
+    """Name and password, and a code where the member signs in with codes."""
 
     # Longer than any name, so that a wrong one is told like every other.
     username = serializers.CharField(max_length=254)
     password = serializers.CharField(max_length=current_limits().password_length)
+    otp = serializers.CharField(
+        max_length=OTP_LENGTH,
+        required=False,
+        allow_blank=True,
+        default="",
+        help_text="Where the answer was `otp_required`: a code of the member's authenticator "
+        "app, or a recovery code.",
+    )
 
 
 class RefreshInput(serializers.Serializer[Any]):
@@ -56,6 +68,42 @@ class ResetConfirmInput(LinkInput):
     """The token of a mailed link, and the password to come."""
 
     password = serializers.CharField(max_length=current_limits().password_length)
+
+
+class TotpBeginInput(serializers.Serializer[Any]):
+    """The present password."""
+
+    current_password = serializers.CharField(max_length=current_limits().password_length)
+
+
+class TotpBegunOutput(serializers.Serializer[Enrolment]):
+    """What an authenticator app is told: typed, or as a QR code of `uri`."""
+
+    secret = serializers.CharField(help_text="In Base32.")
+    uri = serializers.CharField()
+
+
+class TotpConfirmInput(serializers.Serializer[Any]):
+    """A first code of the app."""
+
+    otp = serializers.CharField(max_length=OTP_LENGTH)
+
+
+class TotpEndInput(TotpConfirmInput, TotpBeginInput):
+    """The present password, and a last code of the app or a recovery code."""
+
+
+class TotpStateOutput(serializers.Serializer[TotpState]):
+    """Whether signing in takes a code."""
+
+    enabled = serializers.BooleanField()
+    recovery_codes_left = serializers.IntegerField()
+
+
+class RecoveryCodesOutput(serializers.Serializer[Any]):
+    """Codes to write down, each good for one sign-in without the app."""
+
+    recovery_codes = serializers.ListField(child=serializers.CharField())
 
 
 class TokenPairOutput(serializers.Serializer[TokenPair]):

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from snappio.accounts.views import emails, pages, passwords, sessions
+from snappio.accounts.views import emails, pages, passwords, sessions, totp
 
 urlpatterns = [
     path("auth/", sessions.SignInView.as_view()),
@@ -14,6 +14,7 @@ urlpatterns = [
     path("auth/password/", passwords.PasswordView.as_view()),
     path("auth/password/reset/", passwords.ResetView.as_view()),
     path("auth/password/reset/confirm/", passwords.ResetConfirmView.as_view()),
+    path("auth/totp/", totp.TotpView.as_view()),
     path("auth/email/", emails.EmailView.as_view()),
     path("auth/email/verify/", emails.VerifyEmailView.as_view()),
 ]

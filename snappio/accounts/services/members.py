@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 
 from snappio.accounts import names
 from snappio.accounts.errors import UnknownMember
-from snappio.accounts.models import Session, UsedName, User
+from snappio.accounts.models import Session, Totp, UsedName, User
 from snappio.accounts.services.emails import request_verification
 from snappio.accounts.services.mailed_links import void_links
 from snappio.accounts.services.passwords import require_password
@@ -126,6 +126,8 @@ def close_account(user: User) -> None:
         # Kept, so that its tokens are told "User not found"; where the person was is not.
         member.sessions.update(device="", address="")
         member.mailed_links.all().delete()
+        Totp.objects.filter(user=member).delete()
+        member.recovery_codes.all().delete()
         member.groups.clear()
         member.user_permissions.clear()
         member.deleted_at = now()

@@ -48,9 +48,9 @@ class Proof:
     expires_at: datetime
 
 
-def sign_in(*, username: str, password: str, device: str, address: str) -> TokenPair:
-    """Open a session for the member, or raise `SignInFailed`."""
-    user = member_with_password(username, password, address=address)
+def sign_in(*, username: str, password: str, device: str, address: str, otp: str = "") -> TokenPair:
+    """Open a session for the member, or raise `SignInFailed`, or `OtpRequired`."""
+    user = member_with_password(username, password, address=address, otp=otp)
     return _open_session(user, device=device, address=address, at=now())
 
 
