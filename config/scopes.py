@@ -9,6 +9,7 @@ every other method. Of several, one is enough.
     account       one's own account and how one signs in: for people only, never for a
                   token made for a program, but also for members whose address is not
                   verified yet
+    person        for people only, too, once their address is verified
 """
 
 from collections.abc import Mapping
@@ -19,6 +20,7 @@ READ = frozenset({"read"})
 WRITE = frozenset({"write"})
 CHAT = frozenset({"chat"})
 ACCOUNT = frozenset({"account"})
+PERSON = frozenset({"person"})
 
 # Under `/api/v1/`: reading, writing.
 API_SCOPES: Mapping[str, tuple[Scopes, Scopes]] = {
@@ -27,8 +29,10 @@ API_SCOPES: Mapping[str, tuple[Scopes, Scopes]] = {
     "conversations/": (CHAT, CHAT),
     "feed/": (READ, WRITE),
     "instance/": (READ, WRITE),
+    "invitations/": (PERSON, PERSON),
     # Attachments, too.
     "media/": (READ | CHAT, WRITE | CHAT),
+    "moderation/": (PERSON, PERSON),
     "posts/": (READ, WRITE),
     "rooms/": (CHAT, CHAT),
     # One's own messages.

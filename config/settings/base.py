@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import dj_database_url
+from environs import validate
 
 from config.env import BASE_DIR, env, mail_server, read_secret
 from config.scopes import API_SCOPES, SOCKET_SCOPES  # noqa: F401 -- settings, too
@@ -198,6 +199,10 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Members ---------------------------------------------------------------
 
+# Who may join: everybody, everybody once the staff approve, who has a code, or nobody.
+REGISTRATION = env.str(
+    "REGISTRATION", "open", validate=validate.OneOf(["open", "approval", "invitation", "closed"])
+)
 # Off, since the first app knows nothing of it: its members write at once.
 REQUIRE_VERIFIED_EMAIL = env.bool("REQUIRE_VERIFIED_EMAIL", False)
 AUTH_USER_MODEL = "accounts.User"

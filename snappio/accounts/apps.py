@@ -1,5 +1,7 @@
 """Who the members are: accounts, sign-in, sessions."""
 
+from typing import Any
+
 from django.apps import AppConfig
 
 
@@ -8,6 +10,12 @@ class AccountsConfig(AppConfig):
 
     name = "snappio.accounts"
     features = ("email_verification", "password_reset", "sessions", "totp")
+
+    def describe_instance(self) -> dict[str, Any]:
+        """Return what `GET /api/v1/instance/` says of joining."""
+        from snappio.accounts.queries import description_of_instance  # noqa: PLC0415
+
+        return description_of_instance()
 
     def ready(self) -> None:
         """Import what registers itself; models can be imported only now."""

@@ -9,10 +9,13 @@ NotAuthenticated
 ├── BadAuthorization    an `Authorization` header that is no bearer token
 └── MemberNotFound      a good token of somebody who is gone
 Forbidden
-└── EmailNotVerified    the instance wants a verified address first
+├── EmailNotVerified    the instance wants a verified address first
+├── RegistrationClosed  nobody may join
+└── AddressBlocked      nobody may join from there
 InvalidInput
 ├── WrongPassword       the present password, asked again before a change
 ├── OtpWrong            a code, asked for before a change, that is none
+├── InvitationNotValid  a code that is none, is over, or used up
 ├── LinkNotValid        a mailed link that is not ours, used, or over
 └── (fields)            what sign-up and profile say field by field
 Conflict
@@ -20,6 +23,8 @@ Conflict
 └── TotpNotBegun        there is no authenticator to confirm or to turn off
 NotFound
 ├── SessionNotFound     no such session, or somebody else's
+├── InvitationNotFound  no such code, or somebody else's
+├── SignUpNotFound      nobody of this id waits
 └── UnknownMember       no such member, or disabled, or gone
 """
 
@@ -79,6 +84,30 @@ class EmailNotVerified(Forbidden):
     detail = "Verify your e-mail address first: open the link that was mailed to you."
 
 
+class RegistrationClosed(Forbidden):
+    """Nobody may join this instance."""
+
+    code = "registration_closed"
+    detail = "This instance takes no new members."
+
+
+class AddressBlocked(Forbidden):
+    """Nobody may join from this network."""
+
+    code = "address_blocked"
+    detail = "Nobody may join from this address."
+
+
+class InvitationNotValid(InvalidInput):
+    """The code is none, is over, or was used as often as it may be."""
+
+    code = "invitation_not_valid"
+    detail = "This invitation is not valid."
+
+    def __init__(self) -> None:
+        super().__init__(fields={"invite": [self.detail]})
+
+
 class LinkNotValid(InvalidInput):
     """A mailed link that is not ours, was used, or is over; they look alike."""
 
@@ -128,3 +157,15 @@ class UnknownMember(NotFound):
 
     code = "member_not_found"
     detail = "No User matches the given query."
+
+
+class InvitationNotFound(NotFound):
+    """No such code, or somebody else's."""
+
+    code = "invitation_not_found"
+
+
+class SignUpNotFound(NotFound):
+    """Nobody of this id waits."""
+
+    code = "sign_up_not_found"

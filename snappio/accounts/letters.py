@@ -83,3 +83,32 @@ def notice(*, about: str, to: str, username: str) -> Letter | None:
         paragraphs=[f"Hello {username},", NOTICES[about]],
         closing=[BREAK_IN],
     )
+
+
+@letter("accounts.approved")
+def approved(*, user_id: int) -> Letter | None:
+    """Tell somebody who waited that they are in."""
+    user = User.objects.active().filter(pk=user_id).exclude(email="").first()
+    if user is None:
+        return None
+    return Letter(
+        to=user.email,
+        subject=f"Welcome to {settings.INSTANCE_NAME}",
+        paragraphs=[
+            f"Hello {user.username},",
+            "your account was approved. Sign in with the name and password that you chose.",
+        ],
+    )
+
+
+@letter("accounts.refused")
+def refused(*, to: str, username: str) -> Letter:
+    """Tell somebody who waited that they are not."""
+    return Letter(
+        to=to,
+        subject=f"Your sign-up at {settings.INSTANCE_NAME}",
+        paragraphs=[
+            f"Hello {username},",
+            "your sign-up was not approved, and what you wrote into it is deleted.",
+        ],
+    )

@@ -10,6 +10,7 @@ from django.db.models import Q
 
 from snappio.accounts.names import identity_of, identity_of_email, normalise_username
 from snappio.core.clock import now
+from snappio.core.ids import secret_name
 
 
 class UserQuerySet(models.QuerySet["User"]):
@@ -74,6 +75,11 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     # When the member opened the link mailed to the present address.
     email_verified_at = models.DateTimeField(null=True, blank=True)
+
+    # By which code the member has come, where one was needed.
+    invitation = models.ForeignKey(
+        "Invitation", on_delete=models.SET_NULL, null=True, blank=True, related_name="members"
+    )
 
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(default=False)
@@ -213,3 +219,106 @@ class RecoveryCode(models.Model):
 
     def __str__(self) -> str:
         return f"recovery code of {self.user_id}"
+
+
+class Invitation(models.Model):
+    """A code by which people join, so many times and so long."""
+
+    code = models.CharField(max_length=32, unique=True, default=secret_name, editable=False)
+    made_by = models.ForeignKey(User, on_delete=models.CASCADE, related_name="invitations")
+    max_uses = models.PositiveIntegerField(default=1)
+    uses = models.PositiveIntegerField(default=0, editable=False)
+    created_at = models.DateTimeField(default=now, editable=False)
+    expires_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(uses__lte=models.F("max_uses")), name="invitation_not_overused"
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["made_by", "-id"], name="invitation_of_member"),
+        ]
+
+    def __str__(self) -> str:
+        return f"invitation by {self.made_by_id}"
+
+
+class SignUpQuerySet(models.QuerySet["SignUp"]):
+    """Words for those who wait."""
+
+    def waiting(self) -> "SignUpQuerySet":
+        """Keep those about whom nobody has decided."""
+        return self.filter(approved_at__isnull=True)
+
+
+class SignUp(models.Model):
+    """Somebody who waits for the staff, or was let in by them; who is refused leaves no row."""
+
+    user = models.OneToOneField(
+        User, on_delete=models.CASCADE, primary_key=True, related_name="sign_up"
+    )
+    reason = models.TextField(blank=True)
+    created_at = models.DateTimeField(default=now)
+    approved_at = models.DateTimeField(null=True, blank=True)
+    approved_by = models.ForeignKey(
+        User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+
+    objects: ClassVar[models.Manager["SignUp"]] = SignUpQuerySet.as_manager()
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(
+                fields=["user"], condition=Q(approved_at__isnull=True), name="sign_up_waiting"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"sign-up of {self.user_id}"
+
+
+class EmailDomainBlock(models.Model):
+    """A domain, with all below it, whose mail addresses are not taken."""
+
+    domain = models.CharField(max_length=253, unique=True)
+    reason = models.CharField(max_length=200, blank=True)
+    created_at = models.DateTimeField(default=now, editable=False)
+
+    def __str__(self) -> str:
+        return self.domain
+
+
+class AddressBlock(models.Model):
+    """A network from which nobody joins; in IPv6 a /64 at least."""
+
+    network = models.CharField(max_length=43, unique=True)
+    reason = models.CharField(max_length=200, blank=True)
+    created_at = models.DateTimeField(default=now, editable=False)
+
+    def __str__(self) -> str:
+        return self.network
+
+
+class Instance(models.Model):
+    """What the instance tells everybody who thinks of joining; there is one row at most."""
+
+    rules = models.TextField(blank=True, help_text="One rule in a line.")
+    terms = models.TextField(blank=True, help_text="The terms of use, or where they are.")
+    contact = models.CharField(
+        max_length=254, blank=True, help_text="An e-mail address, or a page."
+    )
+    languages = models.CharField(
+        max_length=100, blank=True, help_text="Codes as in HTML, separated by commas: en, de."
+    )
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(pk=1), name="instance_is_one"),
+        ]
+        verbose_name_plural = "instance"
+
+    def __str__(self) -> str:
+        return "What the instance says of itself"

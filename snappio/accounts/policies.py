@@ -6,6 +6,7 @@ from django.conf import settings
 
 from snappio.accounts.errors import EmailNotVerified
 from snappio.accounts.models import User
+from snappio.core.errors import Forbidden
 
 API = "api/v1/"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -40,3 +41,9 @@ def require_verified(member: User) -> None:
     """Raise `EmailNotVerified` where the instance wants a verified address and there is none."""
     if settings.REQUIRE_VERIFIED_EMAIL and member.email_verified_at is None:
         raise EmailNotVerified
+
+
+def require_may_decide_sign_ups(member: User) -> None:
+    """Raise unless the member is of the staff who let people in."""
+    if not (member.is_staff and member.has_perm("accounts.change_signup")):
+        raise Forbidden

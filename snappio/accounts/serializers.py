@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from snappio.accounts.models import Session
+from snappio.accounts.models import Session, SignUp
 from snappio.accounts.services.sessions import TokenPair
 from snappio.accounts.services.totp import Enrolment, TotpState
 from snappio.core.limits import current_limits
@@ -126,3 +126,45 @@ class SessionOutput(serializers.Serializer[Any]):
     def get_current(self, session: Session) -> bool:
         """Say whether this is the session that asks."""
         return bool(session == self.context["current"])
+
+
+class InvitationInput(serializers.Serializer[Any]):
+    """How often and how long a code works."""
+
+    max_uses = serializers.IntegerField(
+        min_value=1, max_value=current_limits().invitation_uses, required=False, default=1
+    )
+    expires_in = serializers.IntegerField(
+        min_value=60,
+        max_value=current_limits().invitation_lifetime_max,
+        required=False,
+        default=current_limits().invitation_lifetime,
+        help_text="In seconds.",
+    )
+
+
+class InvitationOutput(serializers.Serializer[Any]):
+    """A code by which people join."""
+
+    code = serializers.CharField()
+    max_uses = serializers.IntegerField()
+    uses = serializers.IntegerField()
+    created_at = serializers.DateTimeField()
+    expires_at = serializers.DateTimeField()
+    ended_at = serializers.DateTimeField(allow_null=True)
+
+
+class SignUpOutput(serializers.Serializer[Any]):
+    """Somebody who waits to be let in."""
+
+    id = serializers.IntegerField(source="user_id")
+    username = serializers.CharField(source="user.username")
+    name = serializers.CharField(source="user.name")
+    email = serializers.CharField(source="user.email")
+    email_verified = serializers.SerializerMethodField()
+    reason = serializers.CharField()
+    created_at = serializers.DateTimeField()
+
+    def get_email_verified(self, sign_up: SignUp) -> bool:
+        """Say whether the address is theirs."""
+        return sign_up.user.email_verified_at is not None

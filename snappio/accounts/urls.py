@@ -2,7 +2,15 @@
 
 from django.urls import path
 
-from snappio.accounts.views import emails, pages, passwords, sessions, totp
+from snappio.accounts.views import (
+    emails,
+    invitations,
+    pages,
+    passwords,
+    sessions,
+    sign_ups,
+    totp,
+)
 
 urlpatterns = [
     path("auth/", sessions.SignInView.as_view()),
@@ -17,6 +25,11 @@ urlpatterns = [
     path("auth/totp/", totp.TotpView.as_view()),
     path("auth/email/", emails.EmailView.as_view()),
     path("auth/email/verify/", emails.VerifyEmailView.as_view()),
+    path("invitations/", invitations.InvitationsView.as_view()),
+    path("invitations/<str:code>/", invitations.InvitationView.as_view()),
+    path("moderation/sign-ups/", sign_ups.SignUpsView.as_view()),
+    path("moderation/sign-ups/<int:member_id>/approve/", sign_ups.ApproveView.as_view()),
+    path("moderation/sign-ups/<int:member_id>/refuse/", sign_ups.RefuseView.as_view()),
 ]
 
 page_urlpatterns = [

@@ -45,6 +45,12 @@ class Limits:
     sign_in_failures_per_account: Rate = Rate(5, MINUTE)
     sign_in_failures_per_address: Rate = Rate(20, 10 * MINUTE)
     sign_ups_per_address: Rate = Rate(10, HOUR)
+    # Of what somebody who waits for approval says.
+    sign_up_reason_length: int = 500
+    invitations_made: Rate = Rate(20, DAY)
+    invitation_uses: int = 25
+    invitation_lifetime: int = 7 * DAY
+    invitation_lifetime_max: int = 30 * DAY
     # Mailed links: how long they work, and how many are sent.
     verification_lifetime: int = 7 * DAY
     verification_mails_per_account: Rate = Rate(3, HOUR)

@@ -19,6 +19,25 @@ class OwnProfileInput(serializers.Serializer[Any]):
     password = serializers.CharField(max_length=_LIMITS.password_length)
 
 
+class SignUpInput(OwnProfileInput):
+    """What people say who join, and what this instance may want besides."""
+
+    invite = serializers.CharField(
+        max_length=100,
+        required=False,
+        allow_blank=True,
+        default="",
+        help_text="The code of an invitation, where `registration` is `invitation`.",
+    )
+    reason = serializers.CharField(
+        max_length=_LIMITS.sign_up_reason_length,
+        required=False,
+        allow_blank=True,
+        default="",
+        help_text="What the staff read, where `registration` is `approval`.",
+    )
+
+
 class OwnProfileOutput(serializers.Serializer[OwnProfile]):
     """What members see of themselves."""
 

@@ -24,6 +24,7 @@ from snappio.profiles.serializers import (
     OwnProfileInput,
     OwnProfileOutput,
     PublicProfileOutput,
+    SignUpInput,
 )
 
 
@@ -50,12 +51,12 @@ class MembersView(APIView):
 
     @extend_schema(
         operation_id="sign_up",
-        request=OwnProfileInput,
+        request=SignUpInput,
         responses={201: OwnProfileOutput},
     )
     def post(self, request: Request) -> Response:
-        """Join."""
-        given = checked(OwnProfileInput, request)
+        """Join; where `registration` is `approval`, signing in waits for the staff."""
+        given = checked(SignUpInput, request)
         member = members.sign_up(**given, address=address_of(request))
         return _answer_profile(queries.own_profile(member), status.HTTP_201_CREATED)
 

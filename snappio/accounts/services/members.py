@@ -6,9 +6,10 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
-from snappio.accounts import names
+from snappio.accounts import blocks, names
 from snappio.accounts.errors import UnknownMember
-from snappio.accounts.models import Session, Totp, UsedName, User
+from snappio.accounts.models import EmailDomainBlock, Session, SignUp, Totp, UsedName, User
+from snappio.accounts.services import admission
 from snappio.accounts.services.emails import request_verification
 from snappio.accounts.services.mailed_links import void_links
 from snappio.accounts.services.passwords import require_password
@@ -21,6 +22,7 @@ from snappio.mail.outgoing import send_letter
 
 USERNAME_TAKEN = "user with this username already exists."
 EMAIL_TAKEN = "user with this email address already exists."
+EMAIL_REFUSED = "Addresses of this provider are not accepted."
 USERNAME_INVALID = (
     "Enter a valid username. This value may contain only letters, "
     "numbers, and @/./+/-/_ characters."
@@ -38,14 +40,30 @@ class MemberChanges:
     password: str | None = None
 
 
-def sign_up(*, username: str, email: str, name: str, password: str, address: str) -> User:
-    """Make a member, or raise `InvalidInput` that says field by field what is wrong."""
+def sign_up(
+    *,
+    username: str,
+    email: str,
+    name: str,
+    password: str,
+    address: str,
+    invite: str = "",
+    reason: str = "",
+) -> User:
+    """Make a member, or raise `InvalidInput` that says field by field what is wrong.
+
+    As `REGISTRATION` has it, the member needs an ``invite``, or waits inactive for the
+    staff, who read the ``reason``. Raises `RegistrationClosed` or `AddressBlocked`, too.
+    """
+    admission.require_open_to(address)
     rates.take("sign-up", address, current_limits().sign_ups_per_address)
     user = User()
     changes = MemberChanges(username=username, email=email, name=name, password=password)
     with transaction.atomic():
         _apply(user, changes)
+        admission.admit(user, invite=invite)
         _save_unique(user)
+        admission.wait_for_approval(user, reason=reason)
         request_verification(user)
     return user
 
@@ -111,7 +129,10 @@ def disable_member(user: User) -> None:
 
 def enable_member(user: User) -> None:
     """Let a disabled member in again; one who left stays away."""
-    User.objects.filter(pk=user.pk, deleted_at__isnull=True).update(is_active=True)
+    # Who waits to be let in is decided about elsewhere, and told.
+    waiting = SignUp.objects.waiting().values("pk")
+    kept_out = User.objects.filter(pk=user.pk, deleted_at__isnull=True).exclude(pk__in=waiting)
+    kept_out.update(is_active=True)
 
 
 def close_account(user: User) -> None:
@@ -128,6 +149,7 @@ def close_account(user: User) -> None:
         member.mailed_links.all().delete()
         Totp.objects.filter(user=member).delete()
         member.recovery_codes.all().delete()
+        SignUp.objects.filter(user=member).update(reason="")
         member.groups.clear()
         member.user_permissions.clear()
         member.deleted_at = now()
@@ -188,10 +210,16 @@ def _apply_email(user: User, email: str, errors: dict[str, list[str]]) -> list[s
     identity = names.identity_of_email(email)
     if _is_email_taken(user, identity):
         errors["email"] = [EMAIL_TAKEN]
+    elif email != user.email and _is_domain_blocked(email):
+        errors["email"] = [EMAIL_REFUSED]
     if email != user.email:
         user.email_verified_at = None
     user.email, user.email_identity = email, identity
     return ["email", "email_identity", "email_verified_at"]
+
+
+def _is_domain_blocked(email: str) -> bool:
+    return EmailDomainBlock.objects.filter(domain__in=blocks.domains_of(email)).exists()
 
 
 def _is_name_taken(user: User, identity: str) -> bool:
