@@ -165,7 +165,10 @@ class MemberAdmin(UserAdmin["User"]):
 class SessionAdmin(admin.ModelAdmin["Session"]):
     """Who is signed in where."""
 
-    list_display = ("user", "device", "address", "last_seen_at", "expires_at", "ended_at")
+    # Programs, by tokens that members made for them, have scopes.
+    list_display = (
+        "user", "device", "scopes", "address", "last_seen_at", "expires_at", "ended_at",
+    )  # fmt: skip
     list_select_related = ("user",)
     search_fields = ("user__username", "address")
     ordering = ("-last_seen_at",)

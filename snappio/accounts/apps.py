@@ -9,7 +9,7 @@ class AccountsConfig(AppConfig):
     """Registers how tokens are documented, and how open sockets learn that theirs is over."""
 
     name = "snappio.accounts"
-    features = ("email_verification", "password_reset", "sessions", "totp")
+    features = ("email_verification", "password_reset", "personal_tokens", "sessions", "totp")
 
     def describe_instance(self) -> dict[str, Any]:
         """Return what `GET /api/v1/instance/` says of joining."""

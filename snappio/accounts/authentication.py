@@ -26,7 +26,10 @@ class AuthenticatedRequest(Request):
 
 
 class BearerAuthentication(BaseAuthentication):
-    """`Authorization: Bearer <access token>`; a bad one is a 401 on public addresses too."""
+    """`Authorization: Bearer <token>`; a bad one is a 401 on public addresses too.
+
+    It is an access token, or one that a member made for a program.
+    """
 
     def authenticate(self, request: Request) -> tuple[User, Session] | None:
         """Return the member and the session, or None where no header was sent."""
@@ -39,7 +42,7 @@ class BearerAuthentication(BaseAuthentication):
             raise AuthenticationFailed(_answer(refusal)) from None
         match = request.resolver_match
         assert match is not None
-        policies.require_may_call(session.user, method=request.method or "", route=match.route)
+        policies.require_may_call(session, method=request.method or "", route=match.route)
         return session.user, session
 
     def authenticate_header(self, request: Request) -> str:

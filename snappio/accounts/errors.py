@@ -10,6 +10,7 @@ NotAuthenticated
 └── MemberNotFound      a good token of somebody who is gone
 Forbidden
 ├── EmailNotVerified    the instance wants a verified address first
+├── ScopeNotSufficient  a program's token is not good for this
 ├── RegistrationClosed  nobody may join
 └── AddressBlocked      nobody may join from there
 InvalidInput
@@ -19,14 +20,18 @@ InvalidInput
 ├── LinkNotValid        a mailed link that is not ours, used, or over
 └── (fields)            what sign-up and profile say field by field
 Conflict
+├── TooManyTokens       as many tokens for programs as one may have
 ├── TotpAlreadyOn       codes are asked for already
 └── TotpNotBegun        there is no authenticator to confirm or to turn off
 NotFound
 ├── SessionNotFound     no such session, or somebody else's
+├── PersonalTokenNotFound
 ├── InvitationNotFound  no such code, or somebody else's
 ├── SignUpNotFound      nobody of this id waits
 └── UnknownMember       no such member, or disabled, or gone
 """
+
+from collections.abc import Collection
 
 from snappio.core.errors import Conflict, Forbidden, InvalidInput, NotAuthenticated, NotFound
 
@@ -84,6 +89,17 @@ class EmailNotVerified(Forbidden):
     detail = "Verify your e-mail address first: open the link that was mailed to you."
 
 
+class ScopeNotSufficient(Forbidden):
+    """The token was made for something else."""
+
+    code = "scope_not_sufficient"
+    detail = "This token is not good for that."
+
+    def __init__(self, needed: Collection[str]) -> None:
+        words = " or ".join(sorted(needed)) or "nothing"
+        super().__init__(f"{self.detail} It would need the scope: {words}.")
+
+
 class RegistrationClosed(Forbidden):
     """Nobody may join this instance."""
 
@@ -123,6 +139,13 @@ class OtpWrong(InvalidInput):
 
     def __init__(self) -> None:
         super().__init__(fields={"otp": [self.detail]})
+
+
+class TooManyTokens(Conflict):
+    """The member has as many tokens for programs as anybody may."""
+
+    code = "too_many_tokens"
+    detail = "You have as many tokens as you may; end one first."
 
 
 class TotpAlreadyOn(Conflict):
@@ -169,3 +192,9 @@ class SignUpNotFound(NotFound):
     """Nobody of this id waits."""
 
     code = "sign_up_not_found"
+
+
+class PersonalTokenNotFound(NotFound):
+    """No such token, or somebody else's, or one that is over."""
+
+    code = "token_not_found"

@@ -66,6 +66,7 @@ BREAK_IN = (
 )
 NOTICES = {
     "email": "the e-mail address of your account was changed, and this is not the one any more.",
+    "token": "a token was made, by which a program acts in your name.",
     "password": "the password of your account was changed.",
     "totp-on": "signing in to your account now takes a code from an authenticator app.",
     "totp-off": "signing in to your account takes no code from an authenticator app any more.",

@@ -125,12 +125,23 @@ class SessionQuerySet(models.QuerySet["Session"]):
         """Keep those that still open doors: neither ended nor expired, their member active."""
         return self.filter(ended_at__isnull=True, expires_at__gt=at, user__is_active=True)
 
+    def of_people(self) -> "SessionQuerySet":
+        """Keep sign-ins; the others belong to tokens that members made for programs."""
+        return self.filter(scopes="")
+
+    def of_programs(self) -> "SessionQuerySet":
+        """Keep those of tokens for programs."""
+        return self.exclude(scopes="")
+
 
 class Session(models.Model):
-    """One sign-in on one device; every token is bound to one and dies with it."""
+    """One sign-in on one device, or one program; every token is bound to one and dies with it."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="sessions")
+    # What a program may do by its `PersonalToken`, separated by commas; empty for a
+    # person, who may do everything.
+    scopes = models.CharField(max_length=100, blank=True)
     device = models.CharField(max_length=200, blank=True)
     address = models.CharField(max_length=64, blank=True)
     created_at = models.DateTimeField(default=now)
@@ -140,7 +151,7 @@ class Session(models.Model):
 
     # SHA-256 of the `jti` of the only refresh token that works, and of the one it
     # replaced: who reads this table cannot make a token from it.
-    refresh_hash = models.CharField(max_length=64)
+    refresh_hash = models.CharField(max_length=64, blank=True)
     replaced_hash = models.CharField(max_length=64, blank=True)
     refreshed_at = models.DateTimeField(default=now)
 
@@ -155,6 +166,18 @@ class Session(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user_id}@{self.device or self.address}"
+
+
+class PersonalToken(models.Model):
+    """A token that a member made for a program; it lives and dies with its session."""
+
+    session = models.OneToOneField(Session, on_delete=models.CASCADE, related_name="personal_token")
+    name = models.CharField(max_length=60)
+    # SHA-256 of the token, which has 256 random bits: nothing to guess, nothing to salt.
+    digest = models.CharField(max_length=64, unique=True)
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class MailedLink(models.Model):

@@ -4,8 +4,8 @@ from functools import lru_cache
 
 from django.conf import settings
 
-from snappio.accounts.errors import EmailNotVerified
-from snappio.accounts.models import User
+from snappio.accounts.errors import EmailNotVerified, ScopeNotSufficient
+from snappio.accounts.models import Session, User
 from snappio.core.errors import Forbidden
 
 API = "api/v1/"
@@ -26,15 +26,24 @@ def scopes_for(method: str, route: str) -> frozenset[str]:
     return chosen
 
 
-def require_may_call(member: User, *, method: str, route: str) -> None:
-    """Raise unless the member may use this method at the address that matched ``route``."""
-    if method not in SAFE_METHODS and ACCOUNT not in scopes_for(method, route):
-        require_verified(member)
+def require_may_call(session: Session, *, method: str, route: str) -> None:
+    """Raise unless whose session it is may use this method at the address of ``route``."""
+    needed = scopes_for(method, route)
+    _require_scope(session, needed)
+    if method not in SAFE_METHODS and ACCOUNT not in needed:
+        require_verified(session.user)
 
 
-def require_may_talk(member: User) -> None:
-    """Raise unless the member may open sockets."""
-    require_verified(member)
+def require_may_talk(session: Session) -> None:
+    """Raise unless whose session it is may open sockets."""
+    _require_scope(session, settings.SOCKET_SCOPES)
+    require_verified(session.user)
+
+
+def _require_scope(session: Session, needed: frozenset[str]) -> None:
+    # A person's session has none and is good for everything.
+    if session.scopes and needed.isdisjoint(session.scopes.split(",")):
+        raise ScopeNotSufficient(needed)
 
 
 def require_verified(member: User) -> None:

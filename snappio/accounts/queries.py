@@ -10,7 +10,7 @@ from django.db.models import BigIntegerField, QuerySet, UUIDField
 
 from snappio.accounts import names
 from snappio.accounts.errors import UnknownMember
-from snappio.accounts.models import Instance, Invitation, Session, SignUp, User
+from snappio.accounts.models import Instance, Invitation, PersonalToken, Session, SignUp, User
 from snappio.core.clock import now
 from snappio.core.compiled import compiled, parameter
 from snappio.core.limits import current_limits
@@ -41,8 +41,21 @@ def members_page(*, search: str, before: int | None, limit: int) -> Page[User]:
 
 def live_sessions_of(member: User) -> QuerySet[Session]:
     """Return where the member is signed in, latest seen first, as many as one page holds."""
-    sessions = Session.objects.filter(user=member).live(at=now())
+    sessions = Session.objects.filter(user=member).live(at=now()).of_people()
     return sessions.order_by("-last_seen_at")[: current_limits().page_max]
+
+
+def personal_tokens_of(member: User) -> QuerySet[PersonalToken]:
+    """Return the member's live tokens for programs, newest first; `limits` bounds how many."""
+    live = Session.objects.filter(user=member).live(at=now()).of_programs()
+    tokens = PersonalToken.objects.filter(session__in=live)
+    return tokens.select_related("session").order_by("-pk")
+
+
+def session_of_program(digest: str) -> Session | None:
+    """Return the session, live or not, of a program's token, with the member. One query."""
+    sessions = Session.objects.select_related("user")
+    return sessions.filter(personal_token__digest=digest).first()
 
 
 def waiting_page(*, after: int | None, limit: int) -> Page[SignUp]:

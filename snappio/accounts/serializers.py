@@ -4,10 +4,11 @@ from typing import Any
 
 from rest_framework import serializers
 
-from snappio.accounts.models import Session, SignUp
+from snappio.accounts.models import PersonalToken, Session, SignUp
 from snappio.accounts.services.sessions import TokenPair
 from snappio.accounts.services.totp import Enrolment, TotpState
 from snappio.core.limits import current_limits
+from snappio.core.serializers import StrictBooleanField
 
 # A recovery code with some spaces.
 OTP_LENGTH = 30
@@ -50,6 +51,9 @@ class PasswordInput(serializers.Serializer[Any]):
 
     current_password = serializers.CharField(max_length=current_limits().password_length)
     new_password = serializers.CharField(max_length=current_limits().password_length)
+    end_tokens = StrictBooleanField(
+        required=False, default=False, help_text="Whether tokens for programs end, too."
+    )
 
 
 class LinkInput(serializers.Serializer[Any]):
@@ -126,6 +130,46 @@ class SessionOutput(serializers.Serializer[Any]):
     def get_current(self, session: Session) -> bool:
         """Say whether this is the session that asks."""
         return bool(session == self.context["current"])
+
+
+# What a program's token may be good for; `config/scopes.py` says where each is needed.
+SCOPES = ("read", "write", "chat")
+
+
+class PersonalTokenInput(serializers.Serializer[Any]):
+    """What a token for a program is to be good for, and the present password."""
+
+    name = serializers.CharField(max_length=60)
+    scopes = serializers.MultipleChoiceField(choices=SCOPES, allow_empty=False)
+    expires_in = serializers.IntegerField(
+        min_value=60,
+        max_value=current_limits().personal_token_lifetime,
+        required=False,
+        default=current_limits().personal_token_lifetime,
+        help_text="In seconds.",
+    )
+    current_password = serializers.CharField(max_length=current_limits().password_length)
+
+
+class PersonalTokenOutput(serializers.Serializer[Any]):
+    """A token that a member made for a program."""
+
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+    scopes = serializers.SerializerMethodField()
+    created_at = serializers.DateTimeField(source="session.created_at")
+    last_seen_at = serializers.DateTimeField(source="session.last_seen_at")
+    expires_at = serializers.DateTimeField(source="session.expires_at")
+
+    def get_scopes(self, token: PersonalToken) -> list[str]:
+        """Return what it is good for."""
+        return token.session.scopes.split(",")
+
+
+class NewPersonalTokenOutput(PersonalTokenOutput):
+    """A new token; what it reads is shown this once."""
+
+    token = serializers.CharField()
 
 
 class InvitationInput(serializers.Serializer[Any]):

@@ -9,6 +9,7 @@ from snappio.accounts.views import (
     passwords,
     sessions,
     sign_ups,
+    tokens,
     totp,
 )
 
@@ -23,6 +24,8 @@ urlpatterns = [
     path("auth/password/reset/", passwords.ResetView.as_view()),
     path("auth/password/reset/confirm/", passwords.ResetConfirmView.as_view()),
     path("auth/totp/", totp.TotpView.as_view()),
+    path("auth/tokens/", tokens.TokensView.as_view()),
+    path("auth/tokens/<int:token_id>/", tokens.TokenView.as_view()),
     path("auth/email/", emails.EmailView.as_view()),
     path("auth/email/verify/", emails.VerifyEmailView.as_view()),
     path("invitations/", invitations.InvitationsView.as_view()),

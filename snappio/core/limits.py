@@ -44,6 +44,9 @@ class Limits:
     refresh_grace: int = 10
     sign_in_failures_per_account: Rate = Rate(5, MINUTE)
     sign_in_failures_per_address: Rate = Rate(20, 10 * MINUTE)
+    # Tokens that a member makes for programs.
+    personal_tokens: int = 50
+    personal_token_lifetime: int = 365 * DAY
     sign_ups_per_address: Rate = Rate(10, HOUR)
     # Of what somebody who waits for approval says.
     sign_up_reason_length: int = 500

@@ -8,12 +8,20 @@ from django.db import IntegrityError, transaction
 
 from snappio.accounts import blocks, names
 from snappio.accounts.errors import UnknownMember
-from snappio.accounts.models import EmailDomainBlock, Session, SignUp, Totp, UsedName, User
+from snappio.accounts.models import (
+    EmailDomainBlock,
+    PersonalToken,
+    Session,
+    SignUp,
+    Totp,
+    UsedName,
+    User,
+)
 from snappio.accounts.services import admission
 from snappio.accounts.services.emails import request_verification
 from snappio.accounts.services.mailed_links import void_links
 from snappio.accounts.services.passwords import require_password
-from snappio.accounts.services.sessions import end_sessions
+from snappio.accounts.services.sessions import end_program_sessions, end_sessions, end_sign_ins
 from snappio.core import rates
 from snappio.core.clock import now
 from snappio.core.errors import InvalidInput, NotAuthenticated
@@ -80,7 +88,7 @@ def change_member(user: User, changes: MemberChanges, *, session: Session) -> Us
             _follow_up_new_email(member, old_email)
         if changes.password is not None:
             _follow_up_new_password(member)
-            end_sessions(member, but=session)
+            end_sign_ins(member, but=session)
     return member
 
 
@@ -96,8 +104,13 @@ def _follow_up_new_password(member: User) -> None:
     send_letter("accounts.notice", about="password", to=member.email, username=member.username)
 
 
-def change_password(session: Session, *, present: str, new: str, address: str) -> None:
-    """Set a new password if the present one is right; the member's other sessions end."""
+def change_password(
+    session: Session, *, present: str, new: str, address: str, end_tokens: bool = False
+) -> None:
+    """Set a new password if the present one is right; the member's other sign-ins end.
+
+    With ``end_tokens`` the member's tokens for programs end, too.
+    """
     member = session.user
     require_password(member, present, address=address)
     with transaction.atomic():
@@ -107,6 +120,8 @@ def change_password(session: Session, *, present: str, new: str, address: str) -
         if complaints := _complaints_about(new, member):
             raise InvalidInput(fields={"new_password": complaints})
         change_member(member, MemberChanges(password=new), session=session)
+        if end_tokens:
+            end_program_sessions(member)
 
 
 def set_password(user: User, password: str) -> None:
@@ -146,6 +161,7 @@ def close_account(user: User) -> None:
         end_sessions(member)
         # Kept, so that its tokens are told "User not found"; where the person was is not.
         member.sessions.update(device="", address="")
+        PersonalToken.objects.filter(session__user=member).delete()
         member.mailed_links.all().delete()
         Totp.objects.filter(user=member).delete()
         member.recovery_codes.all().delete()

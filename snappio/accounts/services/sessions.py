@@ -18,7 +18,7 @@ from snappio.accounts.errors import (
     TokenOver,
 )
 from snappio.accounts.models import Session, User
-from snappio.accounts.queries import session_with_member
+from snappio.accounts.queries import session_of_program, session_with_member
 from snappio.accounts.services.passwords import member_with_password
 from snappio.core.clock import now
 from snappio.core.ids import secret_name
@@ -138,13 +138,19 @@ def _pair(session: Session, token_id: str) -> TokenPair:
 
 
 def session_of(text: str) -> Session:
-    """Return the live session, with its member, that an access token belongs to.
+    """Return the live session, with its member, that a token belongs to.
+
+    It is an access token, or one that a member made for a program.
 
     Raises `TokenNotValid`, or `MemberNotFound` if the member is gone. One query.
     """
     at = now()
-    token = tokens.read(text, kind="access", at=at)
-    session = _session_named_by(token)
+    if text.startswith(tokens.PERSONAL):
+        session = session_of_program(tokens.fingerprint(text))
+    else:
+        session = _session_named_by(tokens.read(text, kind="access", at=at))
+    if session is None:
+        raise TokenNotValid
     if session.user.deleted_at is not None:
         raise MemberNotFound
     if not session.user.is_active:
@@ -172,7 +178,9 @@ def prove(authorization: str) -> Proof:
     """
     text = tokens.bearer_token(authorization)
     session = session_of(text)
-    policies.require_may_talk(session.user)
+    policies.require_may_talk(session)
+    if session.scopes:
+        return Proof(session, session.expires_at)
     return Proof(session, tokens.read(text, at=now()).expires_at)
 
 
@@ -239,24 +247,32 @@ def sign_out(session: Session) -> None:
 def end_session(session_id: UUID, *, owner: User) -> None:
     """End one of the owner's sessions, or raise `SessionNotFound`."""
     with transaction.atomic():
-        session = owner.sessions.live(at=now()).filter(pk=session_id).first()
+        session = owner.sessions.live(at=now()).of_people().filter(pk=session_id).first()
         if session is None:
             raise SessionNotFound
         _end([session], now())
 
 
 def end_other_sessions(session: Session) -> None:
-    """End all sessions of the same member but this one."""
+    """End all sign-ins of the same member but this one; tokens for programs stay."""
     with transaction.atomic():
-        end_sessions(session.user, but=session)
+        end_sign_ins(session.user, but=session)
 
 
-def end_sessions(owner: User, *, but: Session | None = None) -> None:
-    """End all of the owner's sessions, sparing ``but``; runs in the caller's transaction."""
-    sessions = owner.sessions.live(at=now())
-    if but is not None:
-        sessions = sessions.exclude(pk=but.pk)
-    _end(sessions, now())
+def end_sessions(owner: User) -> None:
+    """End all of the owner's sessions, those of programs too; in the caller's transaction."""
+    _end(owner.sessions.live(at=now()), now())
+
+
+def end_sign_ins(owner: User, *, but: Session) -> None:
+    """End all of the owner's sign-ins but one; in the caller's transaction."""
+    _end(owner.sessions.live(at=now()).of_people().exclude(pk=but.pk), now())
+
+
+def end_program_sessions(owner: User, *, only: Session | None = None) -> None:
+    """End the owner's tokens for programs, or one of them; in the caller's transaction."""
+    sessions = owner.sessions.live(at=now()).of_programs()
+    _end(sessions if only is None else sessions.filter(pk=only.pk), now())
 
 
 def _end(sessions: Iterable[Session], at: datetime) -> None:

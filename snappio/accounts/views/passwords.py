@@ -21,13 +21,14 @@ class PasswordView(APIView):
 
     @extend_schema(operation_id="change_password", request=PasswordInput, responses={204: None})
     def post(self, request: AuthenticatedRequest) -> Response:
-        """Set a new password, given the present one; all other sessions end."""
+        """Set a new password, given the present one; all other sign-ins end."""
         given = checked(PasswordInput, request)
         members.change_password(
             request.auth,
             present=given["current_password"],
             new=given["new_password"],
             address=address_of(request),
+            end_tokens=given["end_tokens"],
         )
         return Response(status=status.HTTP_204_NO_CONTENT)
 
