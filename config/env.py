@@ -8,7 +8,9 @@ file that holds the value (secrets of containers).
 import os
 import secrets
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 from environs import FileAwareEnv
@@ -56,3 +58,45 @@ def _kept_secret(path: Path) -> str:
             path.hardlink_to(draft)
         draft.unlink()
     return path.read_text().strip()
+
+
+@dataclass(frozen=True, slots=True)
+class MailServer:
+    """Where mail is handed in, and how the connection is kept private."""
+
+    host: str = ""
+    port: int = 0
+    user: str = ""
+    password: str = ""
+    starts_tls: bool = False
+    is_tls: bool = False
+
+
+# Whether TLS is there from the first byte, begun by STARTTLS, or neither; and the usual port.
+_MAIL_SCHEMES = {
+    "smtps": (465, {"is_tls": True}),
+    "smtp": (587, {"starts_tls": True}),
+    "smtp+plain": (25, {}),
+}
+
+
+def mail_server(url: str) -> MailServer:
+    """Read ``EMAIL_URL``; plain text is spoken to a server only where the scheme says so."""
+    if not url:
+        return MailServer()
+    try:
+        parts = urlsplit(url)
+        default_port, security = _MAIL_SCHEMES[parts.scheme]
+        port = parts.port or default_port
+    except (KeyError, ValueError):
+        host = None
+    else:
+        host = parts.hostname
+    if not host:
+        # Without the value, which holds a password.
+        raise ImproperlyConfigured(
+            "EMAIL_URL cannot be read: it looks like smtp://user:password@mail.example:587 "
+            "(STARTTLS), smtps://… (TLS from the start) or smtp+plain://… (neither)."
+        )
+    user, password = unquote(parts.username or ""), unquote(parts.password or "")
+    return MailServer(host, port, user, password, **security)

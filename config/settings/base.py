@@ -5,13 +5,16 @@ in-process broker, files under ``DATA_DIR``. With them it is a *fleet*.
 """
 
 from datetime import timedelta
+from email.utils import formataddr
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import dj_database_url
+from environs import validate
 
-from config.env import BASE_DIR, env, read_secret
+from config.env import BASE_DIR, env, mail_server, read_secret
+from config.scopes import API_SCOPES, SOCKET_SCOPES  # noqa: F401 -- settings, too
 from snappio.core.limits import GIB, MIB, Limits
 
 # --- What kind of instance -------------------------------------------------
@@ -32,6 +35,8 @@ DEBUG = False
 # built from the request's own host.
 PUBLIC_URL = env.str("PUBLIC_URL", "").rstrip("/")
 _public_host = urlsplit(PUBLIC_URL).hostname
+# What links in mail begin with; a request's host may be anybody's invention.
+SITE_URL = PUBLIC_URL or "http://localhost:8000"
 
 # 10.0.2.2 is this machine as an Android emulator sees it.
 _LOCAL_HOSTS = ["localhost", "127.0.0.1", "[::1]", "10.0.2.2"]
@@ -115,6 +120,7 @@ INSTALLED_APPS = [
     "snappio.core",
     "snappio.jobs",
     "snappio.realtime",
+    "snappio.mail",
     "snappio.accounts",
     "snappio.media",
     "snappio.relationships",
@@ -194,6 +200,12 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Members ---------------------------------------------------------------
 
+# Who may join: everybody, everybody once the staff approve, who has a code, or nobody.
+REGISTRATION = env.str(
+    "REGISTRATION", "open", validate=validate.OneOf(["open", "approval", "invitation", "closed"])
+)
+# Off, since the first app knows nothing of it: its members write at once.
+REQUIRE_VERIFIED_EMAIL = env.bool("REQUIRE_VERIFIED_EMAIL", False)
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["snappio.accounts.backends.AdminBackend"]
 PASSWORD_HASHERS = ["snappio.accounts.hashers.BoundedArgon2PasswordHasher"]
@@ -289,6 +301,23 @@ STORAGES = {
     ),
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
+
+# --- Mail ------------------------------------------------------------------
+
+EMAIL_URL = env.str("EMAIL_URL", "")
+MAIL_DIR = DATA_DIR / "mail"
+EMAIL_BACKEND = (
+    "django.core.mail.backends.smtp.EmailBackend" if EMAIL_URL else "snappio.mail.files.FileBackend"
+)
+_mail = mail_server(EMAIL_URL)
+EMAIL_HOST, EMAIL_PORT = _mail.host, _mail.port
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail.user, _mail.password
+EMAIL_USE_TLS, EMAIL_USE_SSL = _mail.starts_tls, _mail.is_tls
+# A server that says nothing for so long is away; the job comes back later.
+EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL = env.str("EMAIL_FROM", "") or formataddr(
+    (INSTANCE_NAME, f"noreply@{_public_host or 'localhost'}")
+)
 
 # --- Jobs ------------------------------------------------------------------
 

@@ -16,6 +16,7 @@ TEST_DIR = BASE_DIR / "var" / "test" / WORKER
 
 RATE_LIMITS = False
 MEDIA_ROOT = TEST_DIR / "media"
+MAIL_DIR = TEST_DIR / "mail"
 
 if POSTGRES_URL:
     # Named after the checkout: two of them may share one server.

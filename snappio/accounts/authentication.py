@@ -9,7 +9,7 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
-from snappio.accounts import tokens
+from snappio.accounts import policies, tokens
 from snappio.accounts.errors import TokenNotValid
 from snappio.accounts.models import Session, User
 from snappio.accounts.services import sessions
@@ -26,7 +26,10 @@ class AuthenticatedRequest(Request):
 
 
 class BearerAuthentication(BaseAuthentication):
-    """`Authorization: Bearer <access token>`; a bad one is a 401 on public addresses too."""
+    """`Authorization: Bearer <token>`; a bad one is a 401 on public addresses too.
+
+    It is an access token, or one that a member made for a program.
+    """
 
     def authenticate(self, request: Request) -> tuple[User, Session] | None:
         """Return the member and the session, or None where no header was sent."""
@@ -37,6 +40,9 @@ class BearerAuthentication(BaseAuthentication):
             session = sessions.session_of(tokens.bearer_token(header))
         except NotAuthenticated as refusal:
             raise AuthenticationFailed(_answer(refusal)) from None
+        match = request.resolver_match
+        assert match is not None
+        policies.require_may_call(session, method=request.method or "", route=match.route)
         return session.user, session
 
     def authenticate_header(self, request: Request) -> str:

@@ -4,12 +4,13 @@ from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS
 from django.db.models import BigIntegerField, Q, QuerySet, UUIDField
 
 from snappio.accounts import names
 from snappio.accounts.errors import UnknownMember
-from snappio.accounts.models import Session, User
+from snappio.accounts.models import Instance, Invitation, PersonalToken, Session, SignUp, User
 from snappio.core.clock import now
 from snappio.core.compiled import compiled, parameter
 from snappio.core.limits import current_limits
@@ -48,8 +49,49 @@ def members_page(*conditions: Q, search: str, before: int | None, limit: int) ->
 
 def live_sessions_of(member: User) -> QuerySet[Session]:
     """Return where the member is signed in, latest seen first, as many as one page holds."""
-    sessions = Session.objects.filter(user=member).live(at=now())
+    sessions = Session.objects.filter(user=member).live(at=now()).of_people()
     return sessions.order_by("-last_seen_at")[: current_limits().page_max]
+
+
+def personal_tokens_of(member: User) -> QuerySet[PersonalToken]:
+    """Return the member's live tokens for programs, newest first; `limits` bounds how many."""
+    live = Session.objects.filter(user=member).live(at=now()).of_programs()
+    tokens = PersonalToken.objects.filter(session__in=live)
+    return tokens.select_related("session").order_by("-pk")
+
+
+def session_of_program(digest: str) -> Session | None:
+    """Return the session, live or not, of a program's token, with the member. One query."""
+    sessions = Session.objects.select_related("user")
+    return sessions.filter(personal_token__digest=digest).first()
+
+
+def waiting_page(*, after: int | None, limit: int) -> Page[SignUp]:
+    """Return who waits to be let in, longest first."""
+    waiting = SignUp.objects.waiting().select_related("user").order_by("pk")
+    if after is not None:
+        waiting = waiting.filter(pk__gt=after)
+    return page_of(waiting, limit)
+
+
+def invitations_page(member: User, *, before: int | None, limit: int) -> Page[Invitation]:
+    """Return the codes that the member has made, newest first."""
+    made = Invitation.objects.filter(made_by=member).order_by("-id")
+    if before is not None:
+        made = made.filter(id__lt=before)
+    return page_of(made, limit)
+
+
+def description_of_instance() -> dict[str, Any]:
+    """Return what the instance tells those who think of joining. One query."""
+    told = Instance.objects.first() or Instance()
+    return {
+        "registration": settings.REGISTRATION,
+        "rules": [line.strip() for line in told.rules.splitlines() if line.strip()],
+        "terms": told.terms,
+        "contact": told.contact,
+        "languages": [code.strip() for code in told.languages.split(",") if code.strip()],
+    }
 
 
 _SESSION = [field.attname for field in Session._meta.concrete_fields]  # noqa: SLF001

@@ -144,6 +144,25 @@ def _public_address() -> Iterator[Finding]:
         )
 
 
+def _mail() -> Iterator[Finding]:
+    if settings.EMAIL_URL:
+        place = f"{settings.EMAIL_HOST}:{settings.EMAIL_PORT}"
+        yield Finding(Verdict.FINE, f"Mail goes to {place}, from {settings.DEFAULT_FROM_EMAIL}.")
+        if settings.EMAIL_HOST_USER and not (settings.EMAIL_USE_TLS or settings.EMAIL_USE_SSL):
+            yield Finding(
+                Verdict.RISKY,
+                "EMAIL_URL is smtp+plain:// with a password, which travels in the open.",
+                "Use smtp:// or smtps://.",
+            )
+        return
+    is_public = settings.IS_FLEET or settings.PUBLIC_URL
+    yield Finding(
+        Verdict.RISKY if is_public else Verdict.FINE,
+        f"EMAIL_URL is not set: mail is kept as files in {settings.MAIL_DIR}.",
+        "Set it to a mail server, or members cannot reset a forgotten password.",
+    )
+
+
 def _choices() -> Iterator[Finding]:
     if not settings.RATE_LIMITS:
         yield Finding(
@@ -164,5 +183,6 @@ LOOKS: tuple[Callable[[], Iterator[Finding]], ...] = (
     _redis,
     _files,
     _public_address,
+    _mail,
     _choices,
 )

@@ -44,7 +44,22 @@ class Limits:
     refresh_grace: int = 10
     sign_in_failures_per_account: Rate = Rate(5, MINUTE)
     sign_in_failures_per_address: Rate = Rate(20, 10 * MINUTE)
+    # Tokens that a member makes for programs.
+    personal_tokens: int = 50
+    personal_token_lifetime: int = 365 * DAY
     sign_ups_per_address: Rate = Rate(10, HOUR)
+    # Of what somebody who waits for approval says.
+    sign_up_reason_length: int = 500
+    invitations_made: Rate = Rate(20, DAY)
+    invitation_uses: int = 25
+    invitation_lifetime: int = 7 * DAY
+    invitation_lifetime_max: int = 30 * DAY
+    # Mailed links: how long they work, and how many are sent.
+    verification_lifetime: int = 7 * DAY
+    verification_mails_per_account: Rate = Rate(3, HOUR)
+    reset_lifetime: int = HOUR
+    resets_per_address: Rate = Rate(3, HOUR)
+    resets_per_email: Rate = Rate(3, HOUR)
 
     # HTTP in general.
     requests_anonymous: Rate = Rate(300, 5 * MINUTE)

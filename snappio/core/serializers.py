@@ -24,7 +24,14 @@ class InstanceOutput(serializers.Serializer[Any]):
 
     name = serializers.CharField()
     version = serializers.CharField()
-    registration = serializers.ChoiceField(choices=["open"])
+    registration = serializers.ChoiceField(
+        choices=["open", "approval", "invitation", "closed"],
+        help_text="Whether everybody may join, waits for the staff, or needs a code.",
+    )
+    rules = serializers.ListField(child=serializers.CharField())
+    terms = serializers.CharField()
+    contact = serializers.CharField()
+    languages = serializers.ListField(child=serializers.CharField())
     guest_rooms = serializers.BooleanField()
     features = serializers.ListField(child=serializers.CharField())
     limits = serializers.DictField(

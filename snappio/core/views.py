@@ -122,11 +122,14 @@ class InstanceView(APIView):
 def _description() -> dict[str, Any]:
     # Each app says what it adds, in its AppConfig.
     features = {name for app in apps.get_app_configs() for name in getattr(app, "features", ())}
-    return {
+    description = {
         "name": settings.INSTANCE_NAME,
         "version": snappio.__version__,
-        "registration": "open",
         "guest_rooms": settings.GUEST_ROOMS,
         "features": sorted(features),
         "limits": published(),
     }
+    for app in apps.get_app_configs():
+        if hasattr(app, "describe_instance"):
+            description |= app.describe_instance()
+    return description

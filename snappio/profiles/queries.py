@@ -68,6 +68,7 @@ class OwnProfile:
     member: ShownMember
     email: str
     is_discoverable: bool
+    email_verified: bool
     posts: Sequence[int]
 
 
@@ -90,6 +91,7 @@ def own_profile(member: User) -> OwnProfile:
         member=shown,
         email=member.email,
         is_discoverable=member.is_discoverable,
+        email_verified=member.email_verified_at is not None,
         posts=post_ids_of(member),
     )
 

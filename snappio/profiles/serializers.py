@@ -25,13 +25,32 @@ _LIMITS = current_limits()
 # --- In -----------------------------------------------------------------------
 
 
-class SignUpInput(serializers.Serializer[Any]):
-    """What members say of themselves when they join."""
+class MemberInput(serializers.Serializer[Any]):
+    """What members say of themselves."""
 
     username = serializers.CharField(max_length=_LIMITS.username_length)
     email = serializers.EmailField(max_length=_LIMITS.email_length)
     name = serializers.CharField(max_length=_LIMITS.name_length)
     password = serializers.CharField(max_length=_LIMITS.password_length)
+
+
+class SignUpInput(MemberInput):
+    """What people say who join, and what this instance may want besides."""
+
+    invite = serializers.CharField(
+        max_length=100,
+        required=False,
+        allow_blank=True,
+        default="",
+        help_text="The code of an invitation, where `registration` is `invitation`.",
+    )
+    reason = serializers.CharField(
+        max_length=_LIMITS.sign_up_reason_length,
+        required=False,
+        allow_blank=True,
+        default="",
+        help_text="What the staff read, where `registration` is `approval`.",
+    )
 
 
 class OptionalFlagField(StrictBooleanField):
@@ -63,7 +82,7 @@ class LinkInput(serializers.Serializer[Any]):
     )
 
 
-class OwnProfileInput(SignUpInput):
+class OwnProfileInput(MemberInput):
     """What members say of themselves later; what may be left out stays as it is."""
 
     bio = serializers.CharField(
@@ -181,6 +200,7 @@ class OwnProfileOutput(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     username = serializers.CharField()
     email = serializers.CharField()
+    email_verified = serializers.BooleanField()
     name = serializers.CharField()
     posts = serializers.ListField(
         child=serializers.IntegerField(), help_text="Ids of the member's posts, newest first."
@@ -230,6 +250,7 @@ def own_profile_json(profile: OwnProfile, files: str) -> dict[str, Any]:
         "id": member.id,
         "username": member.username,
         "email": profile.email,
+        "email_verified": profile.email_verified,
         "name": member.name,
         "posts": profile.posts,
         "avatar": _picture_json(member, "avatar", files),

@@ -14,7 +14,7 @@ POST_KEYS = {
     "sensitive", "warning", "visibility", "commenting", "likes_count", "comments_count", "liked",
     "bookmarked",
 }  # fmt: skip
-PROFILE_KEYS = {"id", "username", "email", "name", "posts"}
+PROFILE_KEYS = {"id", "username", "email", "email_verified", "name", "posts"}
 LARGEST_SAFE_INTEGER = 2**53
 
 

@@ -45,6 +45,7 @@ def test_shows_the_own_profile(alice, publish):
         "id": alice.id,
         "username": alice.username,
         "email": alice.email,
+        "email_verified": False,
         "name": "Alice",
         "posts": ids[::-1],
     }

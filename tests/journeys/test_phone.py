@@ -33,6 +33,7 @@ def joined(house: House, username: str, name: str) -> Phone:
         "id": 0,
         "username": username,
         "email": f"{username}@example.com",
+        "email_verified": False,
         "name": name,
         "posts": [],
     }

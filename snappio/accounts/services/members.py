@@ -6,18 +6,31 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
-from snappio.accounts import names
+from snappio.accounts import blocks, names
 from snappio.accounts.errors import UnknownMember
-from snappio.accounts.models import Session, UsedName, User
+from snappio.accounts.models import (
+    EmailDomainBlock,
+    PersonalToken,
+    Session,
+    SignUp,
+    Totp,
+    UsedName,
+    User,
+)
+from snappio.accounts.services import admission
+from snappio.accounts.services.emails import request_verification
+from snappio.accounts.services.mailed_links import void_links
 from snappio.accounts.services.passwords import require_password
-from snappio.accounts.services.sessions import end_sessions
+from snappio.accounts.services.sessions import end_program_sessions, end_sessions, end_sign_ins
 from snappio.core import rates
 from snappio.core.clock import now
 from snappio.core.errors import InvalidInput, NotAuthenticated
 from snappio.core.limits import current_limits
+from snappio.mail.outgoing import send_letter
 
 USERNAME_TAKEN = "user with this username already exists."
 EMAIL_TAKEN = "user with this email address already exists."
+EMAIL_REFUSED = "Addresses of this provider are not accepted."
 USERNAME_INVALID = (
     "Enter a valid username. This value may contain only letters, "
     "numbers, and @/./+/-/_ characters."
@@ -35,13 +48,31 @@ class MemberChanges:
     password: str | None = None
 
 
-def sign_up(*, username: str, email: str, name: str, password: str, address: str) -> User:
-    """Make a member, or raise `InvalidInput` that says field by field what is wrong."""
+def sign_up(
+    *,
+    username: str,
+    email: str,
+    name: str,
+    password: str,
+    address: str,
+    invite: str = "",
+    reason: str = "",
+) -> User:
+    """Make a member, or raise `InvalidInput` that says field by field what is wrong.
+
+    As `REGISTRATION` has it, the member needs an ``invite``, or waits inactive for the
+    staff, who read the ``reason``. Raises `RegistrationClosed` or `AddressBlocked`, too.
+    """
+    admission.require_open_to(address)
     rates.take("sign-up", address, current_limits().sign_ups_per_address)
     user = User()
     changes = MemberChanges(username=username, email=email, name=name, password=password)
-    _apply(user, changes)
-    _save_unique(user)
+    with transaction.atomic():
+        _apply(user, changes)
+        admission.admit(user, invite=invite)
+        _save_unique(user)
+        admission.wait_for_approval(user, reason=reason)
+        request_verification(user)
     return user
 
 
@@ -49,16 +80,37 @@ def change_member(user: User, changes: MemberChanges, *, session: Session) -> Us
     """Apply the changes; a new password ends all other sessions."""
     with transaction.atomic():
         member = _locked(user)
+        old_email = member.email
         changed = _apply(member, changes)
         if changed:
             _save_unique(member, update_fields=changed)
+        if member.email != old_email:
+            _follow_up_new_email(member, old_email)
         if changes.password is not None:
-            end_sessions(member, but=session)
+            _follow_up_new_password(member)
+            end_sign_ins(member, but=session)
     return member
 
 
-def change_password(session: Session, *, present: str, new: str, address: str) -> None:
-    """Set a new password if the present one is right; the member's other sessions end."""
+def _follow_up_new_email(member: User, old_email: str) -> None:
+    void_links(member)
+    request_verification(member)
+    # Whoever reads the old address hears of it, in case it was not the member.
+    send_letter("accounts.notice", about="email", to=old_email, username=member.username)
+
+
+def _follow_up_new_password(member: User) -> None:
+    void_links(member)
+    send_letter("accounts.notice", about="password", to=member.email, username=member.username)
+
+
+def change_password(
+    session: Session, *, present: str, new: str, address: str, end_tokens: bool = False
+) -> None:
+    """Set a new password if the present one is right; the member's other sign-ins end.
+
+    With ``end_tokens`` the member's tokens for programs end, too.
+    """
     member = session.user
     require_password(member, present, address=address)
     with transaction.atomic():
@@ -68,6 +120,8 @@ def change_password(session: Session, *, present: str, new: str, address: str) -
         if complaints := _complaints_about(new, member):
             raise InvalidInput(fields={"new_password": complaints})
         change_member(member, MemberChanges(password=new), session=session)
+        if end_tokens:
+            end_program_sessions(member)
 
 
 def set_password(user: User, password: str) -> None:
@@ -75,6 +129,7 @@ def set_password(user: User, password: str) -> None:
     with transaction.atomic():
         member = _locked_by_staff(user)
         _save_unique(member, update_fields=_apply(member, MemberChanges(password=password)))
+        _follow_up_new_password(member)
         end_sessions(member)
 
 
@@ -89,7 +144,10 @@ def disable_member(user: User) -> None:
 
 def enable_member(user: User) -> None:
     """Let a disabled member in again; one who left stays away."""
-    User.objects.filter(pk=user.pk, deleted_at__isnull=True).update(is_active=True)
+    # Who waits to be let in is decided about elsewhere, and told.
+    waiting = SignUp.objects.waiting().values("pk")
+    kept_out = User.objects.filter(pk=user.pk, deleted_at__isnull=True).exclude(pk__in=waiting)
+    kept_out.update(is_active=True)
 
 
 def close_account(user: User) -> None:
@@ -103,13 +161,18 @@ def close_account(user: User) -> None:
         end_sessions(member)
         # Kept, so that its tokens are told "User not found"; where the person was is not.
         member.sessions.update(device="", address="")
+        PersonalToken.objects.filter(session__user=member).delete()
+        member.mailed_links.all().delete()
+        Totp.objects.filter(user=member).delete()
+        member.recovery_codes.all().delete()
+        SignUp.objects.filter(user=member).update(reason="")
         member.groups.clear()
         member.user_permissions.clear()
         member.deleted_at = now()
         member.is_active = member.is_staff = member.is_superuser = False
         member.name = member.email = member.bio = ""
         member.links = []
-        member.email_identity = member.last_login = None
+        member.email_identity = member.email_verified_at = member.last_login = None
         member.set_unusable_password()
         member.save()
 
@@ -164,8 +227,16 @@ def _apply_email(user: User, email: str, errors: dict[str, list[str]]) -> list[s
     identity = names.identity_of_email(email)
     if _is_email_taken(user, identity):
         errors["email"] = [EMAIL_TAKEN]
+    elif email != user.email and _is_domain_blocked(email):
+        errors["email"] = [EMAIL_REFUSED]
+    if email != user.email:
+        user.email_verified_at = None
     user.email, user.email_identity = email, identity
-    return ["email", "email_identity"]
+    return ["email", "email_identity", "email_verified_at"]
+
+
+def _is_domain_blocked(email: str) -> bool:
+    return EmailDomainBlock.objects.filter(domain__in=blocks.domains_of(email)).exists()
 
 
 def _is_name_taken(user: User, identity: str) -> bool:

@@ -1,22 +1,24 @@
 """Looking at passwords, a limited number of times."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 from django.contrib.auth.hashers import make_password
 
-from snappio.accounts.errors import SignInFailed, WrongPassword
+from snappio.accounts.errors import OtpNotValid, OtpRequired, SignInFailed, WrongPassword
 from snappio.accounts.models import User
 from snappio.accounts.names import identity_of
+from snappio.accounts.services import second_step
 from snappio.core import rates
 from snappio.core.limits import current_limits
 
 
-def member_with_password(username: str, password: str, *, address: str) -> User:
+def member_with_password(username: str, password: str, *, address: str, otp: str = "") -> User:
     """Return the active member who has this password, or raise `SignInFailed`.
 
-    An unknown name costs the same work as a wrong password, so that the time
-    does not tell them apart.
+    Where the member signs in with codes, ``otp`` is one, which is used up; without it
+    `OtpRequired` is raised, and no guess is counted. An unknown name costs the same work
+    as a wrong password, so that the time does not tell them apart.
     """
     account = identity_of(username)
     with _guess(account, address):
@@ -26,6 +28,11 @@ def member_with_password(username: str, password: str, *, address: str) -> User:
             raise SignInFailed
         if not user.check_password(password):
             raise SignInFailed
+        takes_code = second_step.is_on(user)
+        if takes_code and otp and not second_step.use_code(user, otp):
+            raise OtpNotValid
+    if takes_code and not otp:
+        raise OtpRequired
     return user
 
 
@@ -34,6 +41,11 @@ def require_password(user: User, password: str, *, address: str) -> None:
     with _guess(user.username_identity, address):
         if not user.check_password(password):
             raise WrongPassword(fields={"current_password": [WrongPassword.detail]})
+
+
+def counted_guess(user: User, *, address: str) -> AbstractContextManager[None]:
+    """Count what happens inside as a failure of the member's, if it raises."""
+    return _guess(user.username_identity, address)
 
 
 @contextmanager

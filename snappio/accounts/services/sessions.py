@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.db import DatabaseError, transaction
 
-from snappio.accounts import tokens
+from snappio.accounts import policies, tokens
 from snappio.accounts.errors import (
     MemberNotFound,
     SessionNotFound,
@@ -18,7 +18,7 @@ from snappio.accounts.errors import (
     TokenOver,
 )
 from snappio.accounts.models import Session, User
-from snappio.accounts.queries import session_with_member
+from snappio.accounts.queries import session_of_program, session_with_member
 from snappio.accounts.services.passwords import member_with_password
 from snappio.core.clock import now
 from snappio.core.errors import DomainError, NotAuthenticated
@@ -49,9 +49,9 @@ class Proof:
     expires_at: datetime
 
 
-def sign_in(*, username: str, password: str, device: str, address: str) -> TokenPair:
-    """Open a session for the member, or raise `SignInFailed`."""
-    user = member_with_password(username, password, address=address)
+def sign_in(*, username: str, password: str, device: str, address: str, otp: str = "") -> TokenPair:
+    """Open a session for the member, or raise `SignInFailed`, or `OtpRequired`."""
+    user = member_with_password(username, password, address=address, otp=otp)
     return _open_session(user, device=device, address=address, at=now())
 
 
@@ -139,12 +139,19 @@ def _pair(session: Session, token_id: str) -> TokenPair:
 
 
 def session_of(text: str) -> Session:
-    """Return the live session, with its member, that an access token belongs to.
+    """Return the live session, with its member, that a token belongs to.
+
+    It is an access token, or one that a member made for a program.
 
     Raises `TokenNotValid`, or `MemberNotFound` if the member is gone. One query.
     """
     at = now()
-    session = _session_named_by(tokens.read(text, kind="access", at=at))
+    if text.startswith(tokens.PERSONAL):
+        session = session_of_program(tokens.fingerprint(text))
+        if session is None:
+            raise TokenNotValid
+    else:
+        session = _session_named_by(tokens.read(text, kind="access", at=at))
     _require_live(session, at)
     _mark_seen([session], at)
     return session
@@ -175,52 +182,77 @@ def _mark_seen(sessions: Iterable[Session], at: datetime) -> None:
 
 
 def prove(authorization: str) -> Proof:
-    """Return what a socket's `Authorization` header proves, or raise `NotAuthenticated`."""
+    """Return what a socket's `Authorization` header proves, or raise.
+
+    `NotAuthenticated` for a bad token, `Forbidden` for whom sockets are not open to.
+    """
     text = tokens.bearer_token(authorization)
     session = session_of(text)
+    policies.require_may_talk(session)
+    if session.scopes:
+        return Proof(session, session.expires_at)
     return Proof(session, tokens.read(text, at=now()).expires_at)
 
 
-def identify(authorizations: Sequence[str]) -> list[Identity | DomainError]:
-    """Return what new sockets' headers prove, or why one proves nothing. One query.
+# What a header shows: an access token, the digest of a program's token, or nothing.
+_Shown = tokens.Token | str | DomainError
 
-    Two more where somebody was not seen lately.
+
+def identify(authorizations: Sequence[str]) -> list[Identity | DomainError]:
+    """Return what new sockets' headers prove, or why one opens no socket. One query.
+
+    One more for tokens of programs, and two where somebody was not seen lately.
     """
     at = now()
-    given = [_access_token(authorization, at) for authorization in authorizations]
-    named = {token.session_id for token in given if isinstance(token, tokens.Token)}
-    found = {
-        session.pk: session
-        for session in Session.objects.filter(pk__in=named).select_related("user")
-    }
-    identities = [_identity(token, found, at) for token in given]
+    shown = [_shown(authorization, at) for authorization in authorizations]
+    found = _sessions_shown(shown)
+    identities = [_identity(one, found, at) for one in shown]
     live = {each.session_id for each in identities if isinstance(each, Identity)}
-    _mark_seen([found[pk] for pk in live], at)
+    _mark_seen([session for session in found.values() if session.pk in live], at)
     return identities
 
 
-def _access_token(authorization: str, at: datetime) -> tokens.Token | DomainError:
+def _shown(authorization: str, at: datetime) -> _Shown:
     try:
-        return tokens.read(tokens.bearer_token(authorization), kind="access", at=at)
+        text = tokens.bearer_token(authorization)
+        if text.startswith(tokens.PERSONAL):
+            return tokens.fingerprint(text)
+        return tokens.read(text, kind="access", at=at)
     except TokenOver:
         return TokenExpired()
     except NotAuthenticated as refusal:
         return refusal
 
 
+def _sessions_shown(shown: Iterable[_Shown]) -> dict[UUID | str, Session]:
+    """Return the sessions, live or not, by their id or the digest of their token."""
+    ids = {one.session_id for one in shown if isinstance(one, tokens.Token)}
+    digests = {one for one in shown if isinstance(one, str)}
+    found: dict[UUID | str, Session] = {
+        session.pk: session for session in Session.objects.filter(pk__in=ids).select_related("user")
+    }
+    if digests:
+        of_programs = Session.objects.filter(personal_token__digest__in=digests)
+        for session in of_programs.select_related("user", "personal_token"):
+            found[session.personal_token.digest] = session
+    return found
+
+
 def _identity(
-    token: tokens.Token | DomainError, found: Mapping[UUID, Session], at: datetime
+    shown: _Shown, found: Mapping[UUID | str, Session], at: datetime
 ) -> Identity | DomainError:
-    if isinstance(token, DomainError):
-        return token
-    session = found.get(token.session_id)
-    if session is None or session.user_id != token.user_id:
+    if isinstance(shown, DomainError):
+        return shown
+    session = found.get(shown if isinstance(shown, str) else shown.session_id)
+    if session is None or (isinstance(shown, tokens.Token) and shown.user_id != session.user_id):
         return TokenNotValid()
     try:
         _require_live(session, at)
-    except NotAuthenticated as refusal:
+        policies.require_may_talk(session)
+    except DomainError as refusal:
         return refusal
-    return Identity(session.user_id, session.user.username, session.pk, token.expires_at)
+    expires_at = session.expires_at if isinstance(shown, str) else shown.expires_at
+    return Identity(session.user_id, session.user.username, session.pk, expires_at)
 
 
 def live_member(session_id: UUID, *, user_id: int) -> User:
@@ -276,24 +308,32 @@ def sign_out(session: Session) -> None:
 def end_session(session_id: UUID, *, owner: User) -> None:
     """End one of the owner's sessions, or raise `SessionNotFound`."""
     with transaction.atomic():
-        session = owner.sessions.live(at=now()).filter(pk=session_id).first()
+        session = owner.sessions.live(at=now()).of_people().filter(pk=session_id).first()
         if session is None:
             raise SessionNotFound
         _end([session], now())
 
 
 def end_other_sessions(session: Session) -> None:
-    """End all sessions of the same member but this one."""
+    """End all sign-ins of the same member but this one; tokens for programs stay."""
     with transaction.atomic():
-        end_sessions(session.user, but=session)
+        end_sign_ins(session.user, but=session)
 
 
-def end_sessions(owner: User, *, but: Session | None = None) -> None:
-    """End all of the owner's sessions, sparing ``but``; runs in the caller's transaction."""
-    sessions = owner.sessions.live(at=now())
-    if but is not None:
-        sessions = sessions.exclude(pk=but.pk)
-    _end(sessions, now())
+def end_sessions(owner: User) -> None:
+    """End all of the owner's sessions, those of programs too; in the caller's transaction."""
+    _end(owner.sessions.live(at=now()), now())
+
+
+def end_sign_ins(owner: User, *, but: Session) -> None:
+    """End all of the owner's sign-ins but one; in the caller's transaction."""
+    _end(owner.sessions.live(at=now()).of_people().exclude(pk=but.pk), now())
+
+
+def end_program_sessions(owner: User, *, only: Session | None = None) -> None:
+    """End the owner's tokens for programs, or one of them; in the caller's transaction."""
+    sessions = owner.sessions.live(at=now()).of_programs()
+    _end(sessions if only is None else sessions.filter(pk=only.pk), now())
 
 
 def _end(sessions: Iterable[Session], at: datetime) -> None:

@@ -20,6 +20,7 @@ def sound(settings, tmp_path):
     settings.RATE_LIMITS = True
     settings.GUEST_ROOMS = False
     settings.MEDIA_ROOT = tmp_path / "media"
+    settings.EMAIL_URL = "smtp://mail.example"
 
 
 @pytest.mark.django_db
@@ -37,6 +38,7 @@ def test_finds_nothing_in_a_sound_configuration():
         ("TRUSTED_PROXIES", 0, "share its address"),
         ("RATE_LIMITS", False, "guessed"),
         ("GUEST_ROOMS", True, "anybody may talk"),
+        ("EMAIL_URL", "", "kept as files"),
     ],
 )
 def test_names_what_is_risky(settings, name, value, told):
@@ -54,3 +56,18 @@ def test_ends_with_an_error_if_something_is_missing(settings, tmp_path):
     # A path below a file can be made by nobody, root included.
     with pytest.raises(CommandError):
         call_command("doctor", stdout=io.StringIO())
+
+
+@pytest.mark.django_db
+def test_names_a_mail_password_that_travels_in_the_open(settings):
+    settings.EMAIL_HOST_USER, settings.EMAIL_USE_TLS = "user", False
+
+    assert "travels in the open" in sentences(Verdict.RISKY)
+
+
+@pytest.mark.django_db
+def test_says_where_mail_goes_without_its_password(settings):
+    settings.EMAIL_HOST, settings.EMAIL_HOST_PASSWORD = "mail.example", "quince"
+
+    assert "Mail goes to mail.example" in sentences(Verdict.FINE)
+    assert "quince" not in sentences(Verdict.FINE)

@@ -75,7 +75,7 @@ def test_refuses_other_charsets(db, content_type, charset):
 
 
 @pytest.mark.parametrize("content_type", ["", ";;;", "a; charset", "a; charset=; charset=utf-8"])
-def test_survives_odd_content_types(db, content_type):
+def test_survives_odd_content_types(transactional_db, content_type):
     assert served("GET", f"{INSTANCE}?a=b", content_type) in {
         "200 OK",
         "415 Unsupported Media Type",
@@ -267,7 +267,7 @@ def test_an_unlimited_instance_sends_no_count(browser: Client, db):
 
 
 @pytest.mark.parametrize("path", ["/api/v1/instance/", "/healthz", "/", "/administration/"])
-def test_keeps_no_session_outside_the_admin(client, path):
+def test_keeps_no_session_outside_the_admin(client, db, path):
     asked = client.get(path).wsgi_request
 
     assert not hasattr(asked, "session")

@@ -20,6 +20,7 @@ def profile_of(member: User, **changes: object) -> dict[str, object]:
         "id": member.pk,
         "username": member.username,
         "email": member.email,
+        "email_verified": False,
         "name": member.name,
         "posts": [],
         "avatar": None,

@@ -36,6 +36,7 @@ def test_joins_from_any_form(anonymous: APIClient, db, form):
         "id": User.objects.get().pk,
         "username": "alice",
         "email": "alice@example.org",
+        "email_verified": False,
         "name": "Alice",
         "posts": [],
         "avatar": None,

@@ -62,7 +62,7 @@ class MembersView(APIView):
         responses={201: OwnProfileOutput},
     )
     def post(self, request: Request) -> Response:
-        """Join."""
+        """Join; where `registration` is `approval`, signing in waits for the staff."""
         given = checked(SignUpInput, request)
         member = members.sign_up(**given, address=address_of(request))
         return answer_own_profile(request, member, status.HTTP_201_CREATED)

@@ -33,7 +33,8 @@ _authenticators: list[Authenticator] = []
 def register_authenticator(authenticator: Authenticator) -> None:
     """Name the function that reads `Authorization` headers; called once, by accounts.
 
-    It returns `NotAuthenticated` for a bad token, and `TokenExpired` for one that was good.
+    It returns `NotAuthenticated` for a bad token, `TokenExpired` for one that was good, and
+    `Forbidden` for one that is good for other things.
     """
     _authenticators.append(authenticator)
 

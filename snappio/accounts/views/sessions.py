@@ -12,7 +12,6 @@ from rest_framework.views import APIView
 from snappio.accounts import queries
 from snappio.accounts.authentication import AuthenticatedRequest
 from snappio.accounts.serializers import (
-    PasswordInput,
     RefreshInput,
     SessionOutput,
     SignInInput,
@@ -20,7 +19,7 @@ from snappio.accounts.serializers import (
     VerifyInput,
     VerifyOutput,
 )
-from snappio.accounts.services import members, sessions
+from snappio.accounts.services import sessions
 from snappio.core.http.addresses import address_of
 from snappio.core.http.input import checked
 
@@ -118,22 +117,4 @@ class SessionView(APIView):
     def delete(self, request: AuthenticatedRequest, session_id: UUID) -> Response:
         """End one of the caller's sessions."""
         sessions.end_session(session_id, owner=request.user)
-        return Response(status=status.HTTP_204_NO_CONTENT)
-
-
-class PasswordView(APIView):
-    """The member's password."""
-
-    permission_classes = (IsAuthenticated,)
-
-    @extend_schema(operation_id="change_password", request=PasswordInput, responses={204: None})
-    def post(self, request: AuthenticatedRequest) -> Response:
-        """Set a new password, given the present one; all other sessions end."""
-        given = checked(PasswordInput, request)
-        members.change_password(
-            request.auth,
-            present=given["current_password"],
-            new=given["new_password"],
-            address=address_of(request),
-        )
         return Response(status=status.HTTP_204_NO_CONTENT)
