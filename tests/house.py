@@ -42,6 +42,9 @@ PLAIN = {
     "REDIS_URL": "",
     "DJANGO_SECRET": "",
     "PUBLIC_URL": "",
+    "EMAIL_URL": "",
+    "REGISTRATION": "open",
+    "REQUIRE_VERIFIED_EMAIL": "off",
     "RATE_LIMITS": "off",
     "PYTHONUNBUFFERED": "1",
 }
