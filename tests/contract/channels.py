@@ -24,7 +24,7 @@ from tests.contract.permissions import (
     HIDDEN,
     KINDS,
     OPEN,
-    PRIVATE_CHAT,
+    PARTNERS,
     RECRUIT,
     UNKNOWN,
     Outcome,
@@ -195,9 +195,9 @@ class OldSocketsChannel:
             return False
 
     def _path(self, actor: str, place: Place) -> str:
-        if place.kind != PRIVATE_CHAT:
+        if place.kind not in PARTNERS:
             return f"/ws/rooms/{quote(place.room, safe='~')}/"
-        partner = "member" if actor == "owner" else "owner"
+        partner = PARTNERS[place.kind] if actor == "owner" else "owner"
         return f"/ws/user/{quote(self._world.people[partner].username)}/"
 
     def _words(self, place: Place) -> set[str]:

@@ -14,7 +14,13 @@ POST_KEYS = {
     "sensitive", "warning", "visibility", "commenting", "likes_count", "comments_count", "liked",
     "bookmarked",
 }  # fmt: skip
-PROFILE_KEYS = {"id", "username", "email", "email_verified", "name", "posts"}
+# The first five are what the existing app reads.
+PROFILE_KEYS = {
+    "id", "username", "email", "name", "posts", "email_verified",
+    "avatar", "banner", "bio", "links", "is_private", "is_discoverable",
+    "followers_count", "following_count",
+}  # fmt: skip
+MEMBER_KEYS = {"id", "username", "name", "avatar", "bio", "is_private", "relationship"}
 LARGEST_SAFE_INTEGER = 2**53
 
 

@@ -19,14 +19,16 @@ from tests.accounts import make_accounts, run_in
 from tests.house import House
 from tests.people import Person
 
-PRIVATE_CHAT, GROUP = "private chat", "group"
+PRIVATE_CHAT, PARTED_CHAT, GROUP = "private chat", "parted chat", "group"
 OPEN, MEMBERS, PRIVATE = "open room", "members room", "private room"
-KINDS = (PRIVATE_CHAT, GROUP, OPEN, MEMBERS, PRIVATE)
+KINDS = (PRIVATE_CHAT, PARTED_CHAT, GROUP, OPEN, MEMBERS, PRIVATE)
+# With whom the owner is there alone. The moderator is blocked once all places are made.
+PARTNERS = {PRIVATE_CHAT: "member", PARTED_CHAT: "moderator"}
 VISIBILITIES = {OPEN: "open", MEMBERS: "members", PRIVATE: "private"}
 
 # Whom no conversation knows: without a token, with a dead one, with one that is forged.
 NOBODY = ("anonymous", "disabled", "forged")
-# In or out of every conversation but the private chat, which is the owner's and the member's.
+# In or out of every conversation but the private chats, which are the owner's and a partner's.
 PEOPLE = ("stranger", "member", "ex-member", "banned", "silenced", "moderator", "owner")
 ACTORS = NOBODY + PEOPLE
 # Who is put out and brought in again by those who may.
@@ -54,6 +56,7 @@ Outcome = str | Refused
 
 UNKNOWN = Refused("not_authenticated")
 HIDDEN = Refused("conversation_not_found")
+PARTED = Refused("nobody_to_talk_to")
 
 
 def expected(actor: str, kind: str, verb: str) -> Outcome:  # noqa: C901, PLR0911 -- it reads as a list
@@ -68,6 +71,9 @@ def expected(actor: str, kind: str, verb: str) -> Outcome:  # noqa: C901, PLR091
         return HIDDEN if standing == "visitor" else ALLOWED
     if verb in READING:
         return ALLOWED
+    # Nobody is told that they write, which looks like a partner who is not there.
+    if kind == PARTED_CHAT and verb in (SPEAKING | {"pin"}) - {"typing"}:
+        return PARTED
     if verb in OWN_MESSAGES and actor == "stranger":
         return Refused("not_your_message")
     if verb in SPEAKING:
@@ -79,7 +85,7 @@ def expected(actor: str, kind: str, verb: str) -> Outcome:  # noqa: C901, PLR091
     if verb == "pin" and kind == PRIVATE_CHAT:
         return ALLOWED
     if verb in MODERATING and standing not in {"moderator", "owner"}:
-        is_of_groups = kind == PRIVATE_CHAT and verb in {"ban", "rename"}
+        is_of_groups = kind in PARTNERS and verb in {"ban", "rename"}
         return Refused("not_in_private_chats" if is_of_groups else "permission_denied")
     return ALLOWED
 
@@ -93,8 +99,8 @@ def agree(one: Outcome, other: Outcome) -> bool:
 
 def standing_of(actor: str, kind: str) -> str | None:
     """Return what somebody is in a place; None for whom it must look absent to."""
-    if kind == PRIVATE_CHAT:
-        return "member" if actor in {"owner", "member"} else None
+    if kind in PARTNERS:
+        return "member" if actor in {"owner", PARTNERS[kind]} else None
     if actor in {"stranger", "ex-member"}:
         return "visitor" if kind == OPEN else None
     return None if actor == "banned" else actor
@@ -136,6 +142,7 @@ class World:
         seal = self.people["member"].access.rpartition(".")[2]
         self._add(house, "forged", f"{body}.{seal}", "matrix-forged")
         self.places = {kind: self._place(kind) for kind in KINDS}
+        _good(self.people["owner"].http.put(f"/users/{self._partner(PARTED_CHAT)}/block/"))
         username = self.people["disabled"].username
         run_in(house, f"members.disable_member(User.objects.get(username={username!r}))")
 
@@ -164,11 +171,11 @@ class World:
 
     def _place(self, kind: str) -> Place:
         place = self._made(kind)
-        insiders: Sequence[str] = ("member",) if kind == PRIVATE_CHAT else _INSIDERS
+        insiders: Sequence[str] = (PARTNERS[kind],) if kind in PARTNERS else _INSIDERS
         for actor in ("owner", *insiders):
             uses = ("edit", *DELETING)
             place.said[actor] = {use: self._say(place, actor) for use in uses}
-        if kind != PRIVATE_CHAT:
+        if kind not in PARTNERS:
             self._give_roles(f"/conversations/{place.id}")
         return place
 
@@ -182,10 +189,13 @@ class World:
             _good(owner.post(path, json={"usernames": usernames}))
             return Place(kind, made["conversation"], made["id"])
         body = {"usernames": usernames}
-        if kind == PRIVATE_CHAT:
-            body = {"username": self.people["member"].username}
+        if kind in PARTNERS:
+            body = {"username": self._partner(kind)}
         made = _good(owner.post("/conversations/", json=body)).json()
         return Place(kind, made["id"], "~no-room")
+
+    def _partner(self, kind: str) -> str:
+        return self.people[PARTNERS[kind]].username
 
     def _say(self, place: Place, actor: str) -> int:
         path = f"/conversations/{place.id}/messages/"

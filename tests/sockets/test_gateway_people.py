@@ -1,5 +1,7 @@
 """`/ws/`: who has read, who writes, who is there, and what one's own other devices do."""
 
+import asyncio
+
 import pytest
 
 from tests.sockets.gateway import conversation_with, greeted
@@ -45,6 +47,31 @@ async def test_who_switches_receipts_off_is_told_of_none_at_once(alice, bob, cha
         await b.result("typing", conversation=chat, on=True)
         await a.until("typing")
         assert not [frame for frame in a.heard if frame["type"] in ("read", "delivered")]
+
+
+@pytest.mark.parametrize("blocker", ["alice", "bob"])
+async def test_a_block_hides_both_from_each_other_within_a_second(alice, bob, chat, blocker):
+    who, whom = (alice, bob) if blocker == "alice" else (bob, alice)
+    group = alice.http.post("/conversations/", json={"usernames": [bob.username]}).json()["id"]
+    async with greeted(alice) as a, greeted(bob) as b:
+        for socket, other in ((a, bob), (b, alice)):
+            seen = await socket.result("presence", watch=[other.username])
+            assert seen["members"][0]["state"] == "online"
+        assert who.http.put(f"/users/{whom.username}/block/").status_code == 204
+
+        async with asyncio.timeout(1):
+            for socket in (a, b):
+                assert (await socket.until("presence"))["state"] == "unknown"
+        assert await a.code("send", conversation=chat, client_id="x", text="hi") == (
+            "nobody_to_talk_to"
+        )
+        # Nobody hears of it; a word in the group would come behind it.
+        await a.result("typing", conversation=chat, on=True)
+        await a.result("read", conversation=chat, seq=2)
+        await a.result("send", conversation=group, client_id="y", text="still here")
+        while (await b.until("message"))["message"]["text"] != "still here":
+            pass
+        assert not [frame for frame in b.heard if frame["type"] in ("typing", "read")]
 
 
 async def test_friends_see_each_other_come_and_be_away(alice, bob, chat):

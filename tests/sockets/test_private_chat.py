@@ -4,6 +4,7 @@ import asyncio
 from contextlib import AsyncExitStack
 from urllib.parse import quote
 
+import pytest
 from websockets.asyncio.client import connect
 
 from tests.accounts import run_in
@@ -187,6 +188,20 @@ async def test_no_room_name_reaches_a_private_chat(house, alice, bob):
             assert room.response.headers["X-Last-Seq"] == "0"
             assert await hears_nothing(room, marker=room)
         assert await hears_nothing(a, marker=a)
+
+
+@pytest.mark.parametrize("blocker", ["alice", "bob"])
+async def test_a_block_closes_the_sockets_of_both_within_a_second(alice, bob, blocker):
+    who, whom = (alice, bob) if blocker == "alice" else (bob, alice)
+    async with alice.open_chat_with(bob) as a, bob.open_chat_with(alice) as b:
+        await say(a, "hello")
+        assert [await hear(a), await hear(b)] == ["hello"] * 2
+        assert who.http.put(f"/users/{whom.username}/block/").status_code == 204
+
+        async with asyncio.timeout(1):
+            assert [await close_code(a), await close_code(b)] == [1008, 1008]
+    for one, other in ((alice, bob), (bob, alice)):
+        assert await is_refused_late(one.open_chat_with(other))
 
 
 async def test_message_to_a_member_who_left_is_not_kept(house, alice, bob):

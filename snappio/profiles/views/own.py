@@ -96,7 +96,7 @@ class _PictureView(APIView):
 
     def put(self, request: AuthenticatedRequest) -> Response:
         """Show a picture: a `file` in a form, or `media`, the id of an unused upload."""
-        if "file" in request.data:
+        if "file" in request.FILES:
             upload = checked(PictureFileInput, request)["file"]
             services.show_picture(owner=request.user, kind=self.kind, upload=upload)
         else:
