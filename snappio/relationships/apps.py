@@ -7,3 +7,4 @@ class RelationshipsConfig(AppConfig):
     """Registers the app."""
 
     name = "snappio.relationships"
+    features = ("relationships",)
