@@ -192,10 +192,11 @@ def suggestions_for(member: User, *, limit: int) -> Sequence[tuple[int, int]]:
         Follow.objects.accepted()
         .filter(follower__in=newest, followed__is_active=True, followed__is_discoverable=True)
         .exclude(followed=member)
-        .exclude(conditions.followed_by(member.pk, "followed"))
-        .exclude(conditions.asked_by(member.pk, "followed"))
-        .exclude(conditions.blocked_with(member.pk, "followed"))
-        .exclude(conditions.muted_by(member.pk, "followed", at=now()))
+        # Few, and the same for each row: the database makes each list once.
+        .exclude(followed__in=Follow.objects.filter(follower=member).values("followed"))
+        .exclude(followed__in=Block.objects.filter(blocker=member).values("blocked"))
+        .exclude(followed__in=Block.objects.filter(blocked=member).values("blocker"))
+        .exclude(followed__in=Mute.objects.in_force(at=now()).filter(muter=member).values("muted"))
     )
     counted = found.values("followed").annotate(mutuals=Count("pk"))
     return list(
