@@ -11,7 +11,7 @@ import time
 from collections.abc import Sequence
 
 from benchmarks.report import Row, table
-from benchmarks.scenarios import crowd, gateway, idle, pairs, posts, room, stalled
+from benchmarks.scenarios import crowd, feed, gateway, idle, pairs, posts, room, stalled
 from benchmarks.stage import LOAD_CORE, SERVER_CORE, CannotRun, Stage, say
 
 SCENARIOS = {
@@ -22,6 +22,7 @@ SCENARIOS = {
     "idle": idle,
     "stalled": stalled,
     "posts": posts,
+    "feed": feed,
 }
 
 

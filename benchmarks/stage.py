@@ -104,11 +104,15 @@ class Stage:
     @cached_property
     def fleet(self) -> Instance:
         """An instance on PostgreSQL and Redis; raises `CannotRun` where they are not."""
+        return self.new_fleet("fleet")
+
+    def new_fleet(self, name: str) -> Instance:
+        """Make an instance with a database that nothing else of this run is in."""
         postgres = os.environ.get("POSTGRES_URL") or POSTGRES_URL
         redis_url = os.environ.get("REDIS_URL") or REDIS_URL
         _require_redis(redis_url)
         database_url = self._stack.enter_context(_private_database(postgres))
-        return self._instance("fleet", {"POSTGRES_URL": database_url, "REDIS_URL": redis_url})
+        return self._instance(name, {"POSTGRES_URL": database_url, "REDIS_URL": redis_url})
 
     @cached_property
     def embedded(self) -> Instance:

@@ -15,8 +15,11 @@ class BadAnswer(Exception):
 class Client(asyncio.Protocol):
     """Asks again as soon as the last answer is there, and counts."""
 
-    def __init__(self, path: str) -> None:
-        head = [f"GET {path} HTTP/1.1", "Host: 127.0.0.1", "Accept: */*", "", ""]
+    def __init__(self, path: str, authorization: str = "") -> None:
+        head = [f"GET {path} HTTP/1.1", "Host: 127.0.0.1", "Accept: */*"]
+        if authorization:
+            head.append(f"Authorization: {authorization}")
+        head += ["", ""]
         self._request = "\r\n".join(head).encode()
         self._received = b""
         self.answers = 0

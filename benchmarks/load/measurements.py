@@ -167,12 +167,12 @@ async def stalled(
 
 
 async def requests(
-    *, port: int, pid: int, path: str, connections: int, seconds: float
+    *, port: int, pid: int, path: str, connections: int, seconds: float, authorization: str = ""
 ) -> dict[str, float]:
     """Ask for the same address over and over on each of some connections."""
     loop = asyncio.get_running_loop()
     clients = [
-        (await loop.create_connection(partial(Client, path), "127.0.0.1", port))[1]
+        (await loop.create_connection(partial(Client, path, authorization), "127.0.0.1", port))[1]
         for _ in range(connections)
     ]
     await asyncio.sleep(WARM_UP_SECONDS)
