@@ -7,4 +7,4 @@ class FeedsConfig(AppConfig):
     """Registers the app."""
 
     name = "snappio.feeds"
-    features = ("feed",)
+    features = ("feed", "explore", "tags")

@@ -7,3 +7,4 @@ class PostsConfig(AppConfig):
     """Registers the app."""
 
     name = "snappio.posts"
+    features = ("posts", "comments", "bookmarks")
