@@ -14,8 +14,8 @@ AUTHORS = 5_000
 _POSTS = """
 INSERT INTO posts_post (author_id, content, entities, is_sensitive, warning, visibility,
   commenting, likes_count, comments_count, idempotency_key, request_hash, created_at)
-SELECT (%(authors)s::bigint[])[number], 'Nothing of importance happened today.', '', false, '', 'public',
-  'everybody', 0, 0, '', '', now()
+SELECT (%(authors)s::bigint[])[number], 'Nothing of importance happened today.', '', false,
+  '', 'public', 'everybody', 0, 0, '', '', now()
 FROM (SELECT 1 + (power(random(), %(skew)s) * (%(count)s - 1))::int AS number
       FROM generate_series(1, %(posts)s)) AS chosen
 """

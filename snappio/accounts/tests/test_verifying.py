@@ -236,8 +236,8 @@ def test_unverified_members_may_correct_their_account(alice: User, strict):
 def test_unverified_members_open_no_sockets(alice: User, strict):
     header = sign_in_header(alice)["Authorization"]
 
-    with pytest.raises(EmailNotVerified):
-        sessions.identify(header)
+    (refusal,) = sessions.identify([header])
+    assert isinstance(refusal, EmailNotVerified)
     with pytest.raises(EmailNotVerified):
         sessions.prove(header)
 
@@ -248,7 +248,8 @@ def test_verified_members_do_all(alice: User, bob: User, strict):
     answer = client_of(alice).post("/api/v1/conversations/", {"username": bob.username})
 
     assert answer.status_code in {200, 201}
-    assert sessions.identify(sign_in_header(alice)["Authorization"]).username == "alice"
+    (identity,) = sessions.identify([sign_in_header(alice)["Authorization"]])
+    assert identity.username == "alice"
 
 
 def test_changing_nothing_sends_nothing(alice: User):
