@@ -38,11 +38,11 @@ demo: $(RUNTIME)  ## Fill the instance with a small believable network
 	@exec $(PYTHON) manage.py demo
 
 .PHONY: test
-test: $(DEVELOPMENT) $(NODE)  ## Test on SQLite, then on PostgreSQL and Redis (about three minutes)
+test: $(DEVELOPMENT) $(NODE)  ## Test on SQLite, then on PostgreSQL and Redis (about ten minutes)
 	@exec $(PYTHON) -m scripts.test $(ARGS)
 
 .PHONY: test-long
-test-long: $(DEVELOPMENT)  ## Long fault schedules and fuzzing (under 20 minutes)
+test-long: $(DEVELOPMENT)  ## Long fault schedules and fuzzing (about 20 minutes)
 	@exec $(PYTHON) -m scripts.test --long $(ARGS)
 
 .PHONY: faults

@@ -248,7 +248,7 @@ def test_an_address_that_is_not_declared_is_open_to_no_program(alice: User):
 def test_sockets_open_with_the_scope_to_chat_only(alice: User, django_assert_num_queries):
     chat, read = token_for(alice, "chat"), token_for(alice, "read", "write")
 
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(1):
         identity, refusal = sessions.identify([f"Bearer {chat}", f"Bearer {read}"])
 
     assert identity.username == "alice"
