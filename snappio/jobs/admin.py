@@ -1,11 +1,12 @@
 """The staff's view of the queue: look at everything, run failed jobs again."""
 
 from django.contrib import admin, messages
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django_tasks_db.admin import DBTaskResultAdmin
 from django_tasks_db.models import DBTaskResult
 
+from snappio.core.admin import LookedAt
 from snappio.jobs.models import Heartbeat, QueuedJob, Schedule
 from snappio.jobs.queue import run_again
 
@@ -35,31 +36,15 @@ class QueuedJobAdmin(DBTaskResultAdmin):
         return request.user.has_perm("jobs.change_queuedjob")
 
 
-class ReadOnlyAdmin(admin.ModelAdmin[Model]):
-    """Shows what only the workers write."""
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Refuse."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Refuse."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Refuse."""
-        return False
-
-
 @admin.register(Heartbeat)
-class HeartbeatAdmin(ReadOnlyAdmin):
+class HeartbeatAdmin(LookedAt[Heartbeat]):
     """Which workers live."""
 
     list_display = ("worker_id", "started_at", "seen_at")
 
 
 @admin.register(Schedule)
-class ScheduleAdmin(ReadOnlyAdmin):
+class ScheduleAdmin(LookedAt[Schedule]):
     """What comes due next."""
 
     list_display = ("name", "next_due_at")
