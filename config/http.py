@@ -4,8 +4,8 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
-from snappio.core.http.wsgi import measured_body, utf8_only
+from snappio.core.http.wsgi import measured_body, utf8_only, whole_body
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.base")
 
-application = utf8_only(measured_body(get_wsgi_application()))
+application = whole_body(utf8_only(measured_body(get_wsgi_application())))

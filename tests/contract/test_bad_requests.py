@@ -1,13 +1,23 @@
 """Bad input as bytes, to the servers as they run (R3, R9 to R13, A11, A12, U8)."""
 
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
+from socket import MSG_PEEK
 
 import pytest
 from django.conf import settings
 
 from tests.contract.forms import JSON, given
-from tests.contract.wire import Reply, answer_to, connection, exchange, head, in_chunks, read
+from tests.contract.wire import (
+    SECONDS,
+    Reply,
+    answer_to,
+    connection,
+    exchange,
+    head,
+    in_chunks,
+    read,
+)
 
 SIGN_IN = "/api/v1/auth/"
 POSTS = "/api/v1/posts/"
@@ -354,6 +364,21 @@ def test_requests_on_one_connection_are_answered_in_order(house):
             statuses.append(read(opened).status)
 
     assert statuses == [200, 200, 404, 200]
+
+
+def test_a_body_that_comes_after_its_refusal_costs_no_later_request(house):
+    body = b'{"text": "hello"}'
+    with connection(house.http) as opened:
+        for _ in range(3):
+            request = head(house.http, "POST", "/api/v1/nowhere/", [AS_JSON, length(body)])
+            opened.sendall(request)
+            # Long enough for an answer that does not wait for the body.
+            with suppress(TimeoutError):
+                opened.settimeout(0.2)
+                opened.recv(1, MSG_PEEK)
+            opened.settimeout(SECONDS)
+            opened.sendall(body)
+            assert read(opened).status == 404
 
 
 def test_a_client_that_leaves_early_harms_nobody(house, alice):

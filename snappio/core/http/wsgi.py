@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Iterable
+from contextlib import suppress
 from http import HTTPStatus
 from typing import IO
 from wsgiref.types import InputStream, StartResponse, WSGIApplication, WSGIEnvironment
@@ -56,6 +57,24 @@ def measured_body(application: WSGIApplication) -> WSGIApplication:
             body.seek(0)
             given = {**environ, "wsgi.input": body, "CONTENT_LENGTH": str(length)}
             return application(given, start_response)
+
+    return wrapped
+
+
+def whole_body(application: WSGIApplication) -> WSGIApplication:
+    """Wrap ``application``: what it left of a body is read before its answer goes out.
+
+    A refusal often needs no body. But where one is still coming, the server closes the
+    connection behind the answer, and a client that goes on using it has its next request
+    lost. Of an upload no more is read than of any other body.
+    """
+
+    def wrapped(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        answer = application(environ, start_response)
+        if environ.get("CONTENT_LENGTH") or environ.get("HTTP_TRANSFER_ENCODING"):
+            with suppress(OSError):
+                environ["wsgi.input"].read(current_limits().body_bytes)
+        return answer
 
     return wrapped
 
