@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.apps import AppConfig
+from django.db import transaction
 
 from config.settings.base import *  # noqa: F403
 from config.settings.base import INSTALLED_APPS as APPS
@@ -29,14 +30,23 @@ class Planted(AppConfig):
 
 def acknowledge_before_commit() -> None:
     """Tell first, then take a while to commit: a crash in between loses what was told."""
+    from snappio.chat import lanes
     from snappio.chat.services import messages
     from snappio.realtime.publishing import publish_rollback_unsafe
+
+    append = messages.append_messages
+
+    def append_messages(drafts: Sequence[Any], *, is_retry: bool = False) -> Sequence[Any]:
+        # Also around what one statement stores, which is committed by itself otherwise.
+        with transaction.atomic():
+            return append(drafts, is_retry=is_retry)
 
     def publish(hints: Sequence[Any]) -> None:
         publish_rollback_unsafe(hints)
         time.sleep(0.05)
 
     messages.publish_on_commit = publish
+    messages.append_messages = lanes.append_messages = append_messages
 
 
 def skip_a_number() -> None:
@@ -52,6 +62,8 @@ def skip_a_number() -> None:
         return following(conversation, *arguments)
 
     messages._next_message = next_message
+    # The long way is the one that numbers in Python.
+    messages.append_plain = lambda _: {}
 
 
 def skip_what_was_missed() -> None:
