@@ -66,17 +66,51 @@ def whole_body(application: WSGIApplication) -> WSGIApplication:
 
     A refusal often needs no body. But where one is still coming, the server closes the
     connection behind the answer, and a client that goes on using it has its next request
-    lost. Of an upload no more is read than of any other body.
+    lost. An upload is not waited for: it may be larger than all that is allowed.
     """
 
     def wrapped(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        answer = application(environ, start_response)
-        if environ.get("CONTENT_LENGTH") or environ.get("HTTP_TRANSFER_ENCODING"):
+        length = _length_of(environ)
+        if not length:
+            return application(environ, start_response)
+        body = _Counted(environ["wsgi.input"])
+        answer = application({**environ, "wsgi.input": body}, start_response)
+        # Not more than there is: for that a server may wait for ever (PEP 3333).
+        left = length - body.taken
+        if 0 < left <= current_limits().body_bytes:
             with suppress(OSError):
-                environ["wsgi.input"].read(current_limits().body_bytes)
+                body.read(left)
         return answer
 
     return wrapped
+
+
+class _Counted:
+    """A body, and how much of it was taken."""
+
+    def __init__(self, stream: InputStream) -> None:
+        self._stream = stream
+        self.taken = 0
+
+    def read(self, size: int = -1) -> bytes:
+        """Return so many bytes, fewer at the end."""
+        return self._count(self._stream.read(size))
+
+    def readline(self, size: int = -1) -> bytes:
+        """Return a line, or so many bytes of it."""
+        return self._count(self._stream.readline(size))
+
+    def _count(self, chunk: bytes) -> bytes:
+        self.taken += len(chunk)
+        return chunk
+
+
+def _length_of(environ: WSGIEnvironment) -> int:
+    """Return the declared length of the body, or 0; one sent in chunks is measured elsewhere."""
+    try:
+        return max(0, int(environ.get("CONTENT_LENGTH") or 0))
+    except ValueError:
+        return 0
 
 
 def _copy(source: InputStream, body: IO[bytes]) -> int:
