@@ -206,7 +206,10 @@ class House:
     def __enter__(self) -> Self:
         with ExitStack() as stack:
             furniture = stack.enter_context(self._blueprint.furnished(self._directory / "data"))
-            self.env = {**os.environ, **PLAIN, **furniture, **self._settings}
+            self.temporary.mkdir(parents=True, exist_ok=True)
+            # Of its own, so that what it leaves there is known to be its.
+            own = {"TMPDIR": str(self.temporary)}
+            self.env = {**os.environ, **PLAIN, **furniture, **own, **self._settings}
             stack.callback(self._stop_all)
             # All at once: each spends its first second loading code.
             for name in self._names():
@@ -218,6 +221,11 @@ class House:
 
     def __exit__(self, *_: object) -> None:
         self._stack.close()
+
+    @property
+    def temporary(self) -> Path:
+        """Where its processes keep what they need for a moment."""
+        return self._directory / "tmp"
 
     @property
     def http(self) -> str:

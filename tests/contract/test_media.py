@@ -123,7 +123,7 @@ def test_takes_an_upload_in_chunks(house, resident):
 
 # U10: many at once
 def test_uploads_at_once_succeed_or_are_put_off(house, alice):
-    before = temporary_names()
+    before = temporary_names(house)
     # Both wait on disk while they are large.
     contents = [PDF + bytes(2 * MIB), jpeg((800, 600))] * 8
 
@@ -144,7 +144,7 @@ def test_uploads_at_once_succeed_or_are_put_off(house, alice):
     assert {shown["kind"] for shown in made} >= {"file"}
     assert len({shown["url"] for shown in made}) == len(made)
     wait_until(lambda: open_temporary_files(house) == [], seconds=10, what="an end of spooling")
-    assert temporary_names() - before == set()
+    assert temporary_names(house) - before == set()
 
 
 def test_an_upload_of_somebody_else_is_absent(house, alice, resident):

@@ -1,6 +1,5 @@
 """Uploads as bytes, and many at once (U8 to U10, R12)."""
 
-import re
 import resource
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
@@ -112,7 +111,7 @@ def test_thirty_megabytes_in_chunks_are_refused_without_filling_memory_or_disk(h
 # U10: twenty at once
 def test_twenty_uploads_at_once_succeed_or_are_put_off(house, alice):
     photo = jpeg((800, 600))
-    before = temporary_names()
+    before = temporary_names(house)
 
     def publish(number: int) -> httpx.Response:
         return httpx.post(
@@ -137,15 +136,12 @@ def test_twenty_uploads_at_once_succeed_or_are_put_off(house, alice):
     assert set(profile["posts"]) == {post["id"] for post in made}
     assert {alice.http.get(post["image"]).status_code for post in made} == {200}
     wait_until(lambda: open_temporary_files(house) == [], seconds=10, what="an end of spooling")
-    assert temporary_names() - before == set()
+    assert temporary_names(house) - before == set()
 
 
-def temporary_names() -> set[str]:
-    """Return what Python's tempfile and Django's uploads are called, as far as they have names."""
-    names = re.compile(r"tmp[a-z0-9_]{8}(\.upload.*)?")
-    return {
-        path.name for path in Path(tempfile.gettempdir()).iterdir() if names.fullmatch(path.name)
-    }
+def temporary_names(house: House) -> set[str]:
+    """Return what the house's temporary files are called, as far as they have names."""
+    return {path.name for path in house.temporary.iterdir()}
 
 
 def open_temporary_files(house: House) -> list[str]:
