@@ -74,9 +74,8 @@ def unblock_member(*, blocker: User, username: str) -> None:
 def delete_member(user: User) -> None:
     """Delete what the member made and close the account: all of it or nothing.
 
-    Messages stay, as from a deleted member: others hold them too. What was uploaded
-    for them goes. Tokens and
-    open sockets are dead with the commit.
+    Messages stay, as from a deleted member: others hold them too. What was uploaded for
+    them goes. Tokens and open sockets are dead with the commit.
     """
     lock_conversations_of(user)
     # Before the rest, since it locks the member: nothing new can be made meanwhile.

@@ -16,6 +16,7 @@ from snappio.chat.gateway.subscriptions import Subscriptions
 from snappio.chat.models import Conversation
 from snappio.chat.queries import get_conversation
 from snappio.chat.services import changes, conversations, pins, places
+from snappio.chat.updates import MessageState
 from snappio.core.errors import Unavailable
 from snappio.realtime.database import changed_in_database
 from snappio.realtime.gateway.session import Session
@@ -52,70 +53,71 @@ async def _in_turn(
             del _waiting[conversation_id]
 
 
+async def _done(
+    session: Session, conversation_id: str, change: Callable[[User, Conversation], MessageState]
+) -> frames.Done:
+    state = await _in_turn(session, conversation_id, change)
+    return frames.Done(revision=state.revision)
+
+
 async def edit(session: Session, frame: frames.Edit) -> frames.Done:
     """Replace the text of one's own message."""
 
-    def change(member: User, conversation: Conversation) -> frames.Done:
-        state = changes.edit_message(
+    def change(member: User, conversation: Conversation) -> MessageState:
+        return changes.edit_message(
             editor=member, conversation=conversation, seq=frame.seq, text=frame.text
         )
-        return frames.Done(revision=state.revision)
 
-    return await _in_turn(session, frame.conversation, change)
+    return await _done(session, frame.conversation, change)
 
 
 async def delete(session: Session, frame: frames.Delete) -> frames.Done:
     """Empty one's own message."""
 
-    def change(member: User, conversation: Conversation) -> frames.Done:
-        state = changes.delete_message(remover=member, conversation=conversation, seq=frame.seq)
-        return frames.Done(revision=state.revision)
+    def change(member: User, conversation: Conversation) -> MessageState:
+        return changes.delete_message(remover=member, conversation=conversation, seq=frame.seq)
 
-    return await _in_turn(session, frame.conversation, change)
+    return await _done(session, frame.conversation, change)
 
 
 async def react(session: Session, frame: frames.React) -> frames.Done:
     """Put an emoji to a message."""
 
-    def change(member: User, conversation: Conversation) -> frames.Done:
-        state = changes.react(
+    def change(member: User, conversation: Conversation) -> MessageState:
+        return changes.react(
             member=member, conversation=conversation, seq=frame.seq, emoji=frame.emoji
         )
-        return frames.Done(revision=state.revision)
 
-    return await _in_turn(session, frame.conversation, change)
+    return await _done(session, frame.conversation, change)
 
 
 async def unreact(session: Session, frame: frames.Unreact) -> frames.Done:
     """Take it away."""
 
-    def change(member: User, conversation: Conversation) -> frames.Done:
-        state = changes.unreact(
+    def change(member: User, conversation: Conversation) -> MessageState:
+        return changes.unreact(
             member=member, conversation=conversation, seq=frame.seq, emoji=frame.emoji
         )
-        return frames.Done(revision=state.revision)
 
-    return await _in_turn(session, frame.conversation, change)
+    return await _done(session, frame.conversation, change)
 
 
 async def pin(session: Session, frame: frames.Pin) -> frames.Done:
     """Pin a message."""
 
-    def change(member: User, conversation: Conversation) -> frames.Done:
-        state = pins.pin_message(member=member, conversation=conversation, seq=frame.seq)
-        return frames.Done(revision=state.revision)
+    def change(member: User, conversation: Conversation) -> MessageState:
+        return pins.pin_message(member=member, conversation=conversation, seq=frame.seq)
 
-    return await _in_turn(session, frame.conversation, change)
+    return await _done(session, frame.conversation, change)
 
 
 async def unpin(session: Session, frame: frames.Unpin) -> frames.Done:
     """Take a pin away."""
 
-    def change(member: User, conversation: Conversation) -> frames.Done:
-        state = pins.unpin_message(member=member, conversation=conversation, seq=frame.seq)
-        return frames.Done(revision=state.revision)
+    def change(member: User, conversation: Conversation) -> MessageState:
+        return pins.unpin_message(member=member, conversation=conversation, seq=frame.seq)
 
-    return await _in_turn(session, frame.conversation, change)
+    return await _done(session, frame.conversation, change)
 
 
 async def read(session: Session, frame: frames.Read) -> frames.ReadResult:
